@@ -1,0 +1,184 @@
+//! The contract that every backend fulfils.
+
+use serde::Serialize;
+
+use crate::model::{Diagnosis, EmbeddingsView, Lang};
+
+/// What kind of machine computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackendKind {
+    /// This machine's processor cores.
+    Cpu,
+    /// A device reached through wgpu.
+    Gpu,
+}
+
+/// Which machine made a result; written into every manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackendInfo {
+    /// Processor or device.
+    pub kind: BackendKind,
+    /// Name of the adapter or processor.
+    pub adapter: String,
+    /// Driver and interface, such as `llvmpipe (Mesa 22.3.6), Vulkan`; instruction set for a CPU.
+    pub driver: String,
+    /// Whether the adapter is software: its times say nothing about a GPU's.
+    pub software: bool,
+}
+
+/// One document found for a query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// Row of the document.
+    pub document: u32,
+    /// Dot product; cosine similarity for rows of unit length. Higher is better.
+    pub score: f32,
+}
+
+/// Selects and scores by dot products of embeddings.
+///
+/// All methods: inputs are row-major `f32`; both sides have the same `dim`; every number is
+/// finite. An empty side gives empty results. Results are the same for any number of threads.
+/// Backends may differ in the last bits of a score (summation order), within
+/// `dim · 2⁻²³ · Σ|qᵢ·dᵢ|`; order is total on each backend: score descending, then row ascending.
+pub trait Backend: Send + Sync {
+    /// Which machine this is.
+    fn info(&self) -> BackendInfo;
+
+    /// Finds the `k` best documents for every query, exactly, over all pairs.
+    ///
+    /// Returns `n_queries` lists in query order, each of `min(k, n_documents)` hits, best first.
+    /// The score matrix is never stored. `k = 0` gives empty lists.
+    ///
+    /// # Errors
+    /// [`BackendError::Dim`] when the two sides differ in `dim`, [`BackendError::NotFinite`] for
+    /// NaN or infinity, [`BackendError::Limit`] and [`BackendError::Device`] from a device.
+    fn top_k(
+        &self,
+        queries: EmbeddingsView<'_>,
+        documents: EmbeddingsView<'_>,
+        k: usize,
+    ) -> Result<Vec<Vec<Hit>>, BackendError>;
+
+    /// Scores the listed pairs only: one dot product each (sampled dense–dense product).
+    ///
+    /// `pairs` are (query row, document row); returns one score per pair in the same order.
+    ///
+    /// # Errors
+    /// As [`top_k`](Self::top_k), and [`BackendError::Row`] when a pair names a row that is not there.
+    fn score_pairs(
+        &self,
+        queries: EmbeddingsView<'_>,
+        documents: EmbeddingsView<'_>,
+        pairs: &[(u32, u32)],
+    ) -> Result<Vec<f32>, BackendError>;
+}
+
+/// Why a backend could not compute.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// The two sides have rows of different length.
+    #[error("queries have {queries} dimensions, documents have {documents}")]
+    Dim {
+        /// Dimensions of the queries.
+        queries: usize,
+        /// Dimensions of the documents.
+        documents: usize,
+    },
+    /// A number is NaN or infinite.
+    #[error("row {row} of the {side} holds a number that is not finite")]
+    NotFinite {
+        /// `queries` or `documents`.
+        side: &'static str,
+        /// The first such row.
+        row: usize,
+    },
+    /// A pair names a row that is not there.
+    #[error("pair {pair} names row {row} of the {side}, which has {n_rows}")]
+    Row {
+        /// Place in the list of pairs.
+        pair: usize,
+        /// `queries` or `documents`.
+        side: &'static str,
+        /// The row it names.
+        row: u32,
+        /// How many there are.
+        n_rows: usize,
+    },
+    /// No adapter was found.
+    #[error("no GPU adapter was found")]
+    NoAdapter,
+    /// The work does not fit the device even in the smallest tiles.
+    #[error("{what} needs {needed}, the device allows {allowed}")]
+    Limit {
+        /// What does not fit.
+        what: &'static str,
+        /// What it needs.
+        needed: u64,
+        /// What the device allows.
+        allowed: u64,
+    },
+    /// The device failed: lost, out of memory, timed out, or wrong at its self-check.
+    #[error("GPU {adapter} failed: {reason}")]
+    Device {
+        /// Name of the adapter.
+        adapter: String,
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl Diagnosis for BackendError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Dim { .. } => "backend.dim",
+            Self::NotFinite { .. } => "backend.not-finite",
+            Self::Row { .. } => "backend.row",
+            Self::NoAdapter => "backend.no-adapter",
+            Self::Limit { .. } => "backend.limit",
+            Self::Device { .. } => "backend.device",
+        }
+    }
+
+    fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, error) => error.to_string(),
+            (Lang::Zh, Self::Dim { queries, documents }) => {
+                format!("两侧向量维数不同：查询 {queries} 维，文档 {documents} 维")
+            }
+            (Lang::Zh, Self::NotFinite { side, row }) => {
+                format!("{side} 第 {row} 行含有非数值（NaN 或无穷大）")
+            }
+            (Lang::Zh, Self::Row { pair, side, row, n_rows }) => {
+                format!("第 {pair} 个配对引用了 {side} 的第 {row} 行，而该表只有 {n_rows} 行")
+            }
+            (Lang::Zh, Self::NoAdapter) => "没有找到可用的显卡".to_owned(),
+            (Lang::Zh, Self::Limit { what, needed, allowed }) => {
+                format!("显卡限制：{what} 需要 {needed}，设备只允许 {allowed}")
+            }
+            (Lang::Zh, Self::Device { adapter, reason }) => {
+                format!("显卡 {adapter} 出错：{reason}")
+            }
+        }
+    }
+
+    fn remedy(&self, lang: Lang) -> String {
+        match self {
+            Self::Dim { .. } => lang.pick(
+                "两侧须用同一个模型生成向量，请重新生成",
+                "embed both sides with the same model",
+            ),
+            Self::NotFinite { .. } | Self::Row { .. } => lang.pick(
+                "这是程序缺陷或向量文件损坏，请重新生成向量",
+                "embed the texts again; if it persists, report it",
+            ),
+            Self::NoAdapter | Self::Limit { .. } | Self::Device { .. } => lang.pick(
+                "改用 --backend cpu，结果相同；或检查显卡驱动（duijie backends）",
+                "use --backend cpu, the result is the same; or check the driver with `duijie backends`",
+            ),
+        }
+        .to_owned()
+    }
+}

@@ -1,0 +1,3 @@
+//! The `duijie` program: everything is in [`duijie::cli`].
+
+fn main() {}

@@ -1,0 +1,158 @@
+//! What an import read, and what became of every row.
+
+use serde::Serialize;
+
+use super::{Record, Side, SourceRef};
+
+/// Everything one side's import produced.
+///
+/// For every table and in total: `rows_in = records + merged + skipped + rejected`. A row is any
+/// line with at least one non-blank cell, headings and titles included; blank lines do not count.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    /// The side that was read.
+    pub side: Side,
+    /// The good rows, in the order of files, sheets and rows.
+    pub records: Vec<Record>,
+    /// Rows whose content equals an earlier record's.
+    pub merged: Vec<MergedRow>,
+    /// Rows that are not records: titles, headings, units, totals, notes.
+    pub skipped: Vec<SkippedRow>,
+    /// Rows that could not become records.
+    pub rejected: Vec<RejectedRow>,
+    /// What was mended, row by row.
+    pub repairs: Vec<Repair>,
+    /// One entry per sheet or file.
+    pub tables: Vec<TableIntake>,
+    /// Rows of [`records`](Self::records) that nearly repeat each other; each group has two or
+    /// more, ascending; groups in order of their first row.
+    pub near_duplicates: Vec<Vec<u32>>,
+}
+
+impl Intake {
+    /// All rows that were read.
+    #[must_use]
+    pub fn rows_in(&self) -> usize {
+        self.tables.iter().map(|table| table.rows_in).sum()
+    }
+}
+
+/// One sheet or file as it was understood.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TableIntake {
+    /// File name, without its folder.
+    pub file: String,
+    /// SHA-256 of the file, 64 hexadecimal digits.
+    pub sha256: String,
+    /// Sheet name, where the file has sheets.
+    pub sheet: Option<String>,
+    /// `xlsx`, `xls`, `csv`, `tsv` or `jsonl`.
+    pub format: String,
+    /// Text encoding such as `UTF-8`, `GB18030`, `UTF-16LE`; `None` for workbooks.
+    pub encoding: Option<String>,
+    /// The row that holds the column headings, from 1; `None` for JSONL.
+    pub header_row: Option<u32>,
+    /// How each column was used, in column order.
+    pub columns: Vec<ColumnUse>,
+    /// Rows read from this table.
+    pub rows_in: usize,
+}
+
+/// How a column was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ColumnUse {
+    /// Heading as the file has it.
+    pub heading: String,
+    /// The field it feeds; `None` if no alias knows it and it is kept as it is.
+    pub field: Option<String>,
+    /// Unit taken from the heading, such as `万元`.
+    pub unit: Option<String>,
+    /// Whether `--drop` hid it.
+    pub dropped: bool,
+}
+
+/// A row whose content equals an earlier record's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MergedRow {
+    /// The row that was merged.
+    pub source: SourceRef,
+    /// The row that stands for it.
+    pub into: SourceRef,
+}
+
+/// Why a row is not a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// A title or 填报单位 line above the headings.
+    Title,
+    /// The heading row, or a second line of it, or its repetition further down.
+    Heading,
+    /// A line of units below the headings.
+    Unit,
+    /// 合计, 总计, 小计.
+    Total,
+    /// 注, 说明, 填表人 and the like.
+    Note,
+}
+
+/// A row that is not a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SkippedRow {
+    /// Where it stands.
+    pub source: SourceRef,
+    /// Why it was skipped.
+    pub reason: SkipReason,
+    /// Its first cells, shortened, so that a person can check.
+    pub text: String,
+}
+
+/// A row that could not become a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RejectedRow {
+    /// Where it stands.
+    pub source: SourceRef,
+    /// Heading of the column at fault, where there is one.
+    pub column: Option<String>,
+    /// Why, in Chinese, for the person who sent the list.
+    pub reason: String,
+    /// The row's cells as read, heading and text, for the 退回 sheet.
+    pub cells: Vec<(String, String)>,
+}
+
+/// What kind of mending was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepairKind {
+    /// A run-together or oddly written date or range of dates.
+    Date,
+    /// A validity range that ends before it begins.
+    EmptyRange,
+    /// Doubled or unbalanced quotation marks.
+    Quotes,
+    /// Categories written without a separator, or twice.
+    Categories,
+    /// Control characters, line breaks or spaces inside a value.
+    Whitespace,
+    /// A value whose unit the heading gives.
+    Unit,
+    /// A number written in words or with separators.
+    Number,
+    /// An identification that was unreadable or too long.
+    Identification,
+}
+
+/// One value that was mended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Repair {
+    /// Where it stands.
+    pub source: SourceRef,
+    /// Heading of the column.
+    pub column: String,
+    /// What kind of mending.
+    pub kind: RepairKind,
+    /// As read, shortened.
+    pub before: String,
+    /// As kept, shortened.
+    pub after: String,
+}

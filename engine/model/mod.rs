@@ -1,0 +1,23 @@
+//! What the product speaks of: records, pairs, embeddings, and what an import found.
+//!
+//! Plain data. No file, clock, thread or random number is touched here, and nothing here knows
+//! how a record was read or how a score is computed.
+
+mod diagnosis;
+mod embeddings;
+mod intake;
+mod micro;
+mod pair;
+mod record;
+mod vocabulary;
+
+pub use diagnosis::{Diagnosis, Lang};
+pub use embeddings::{Embeddings, EmbeddingsView, ShapeError};
+pub use intake::{
+    ColumnUse, Intake, MergedRow, RejectedRow, Repair, RepairKind, SkipReason, SkippedRow,
+    TableIntake,
+};
+pub use micro::Micro;
+pub use pair::{Match, Part, PartValues, Quote, QuoteField, Verdict, Veto};
+pub use record::{Contact, DemandIdx, Price, Record, RecordId, Side, SourceRef, SupplyIdx};
+pub use vocabulary::{CooperationMode, Maturity, SupplyKind, Visibility};

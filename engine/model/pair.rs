@@ -1,0 +1,173 @@
+//! A demand and a supply judged together.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DemandIdx, Lang, Micro, Side, SupplyIdx};
+
+/// A named component of a pair's score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Shared words: BM25 over the asker's own score for itself.
+    Lexical,
+    /// Shared meaning: cosine similarity of the whole texts.
+    Dense,
+    /// Same field of technology or industry.
+    Field,
+    /// How recent the answer is, seen from the reference date.
+    Freshness,
+    /// How ready the supply is for use.
+    Maturity,
+}
+
+impl Part {
+    /// All parts, in the order in which they are added and shown.
+    pub const ALL: [Self; 5] =
+        [Self::Lexical, Self::Dense, Self::Field, Self::Freshness, Self::Maturity];
+
+    /// Place in [`Part::ALL`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The word people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Lexical => lang.pick("用词", "words"),
+            Self::Dense => lang.pick("语义", "meaning"),
+            Self::Field => lang.pick("领域", "field"),
+            Self::Freshness => lang.pick("时效", "freshness"),
+            Self::Maturity => lang.pick("成熟度", "maturity"),
+        }
+    }
+}
+
+/// The value of each part in `[0, 1]`, or `None` where it is missing; order of [`Part::ALL`].
+pub type PartValues = [Option<Micro>; Part::ALL.len()];
+
+/// What a broker is advised to do with a pair.
+///
+/// 已对接 is not among them: that is a fact which only a person records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// 暂无匹配: not worth anybody's time as it stands.
+    NoMatch,
+    /// 可洽谈: worth a call.
+    Discuss,
+    /// 建议对接: introduce the two.
+    Recommend,
+}
+
+impl Verdict {
+    /// The word people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::NoMatch => lang.pick("暂无匹配", "no match"),
+            Self::Discuss => lang.pick("可洽谈", "discuss"),
+            Self::Recommend => lang.pick("建议对接", "recommend"),
+        }
+    }
+}
+
+/// A reason for which a pair is refused, or must be marked, whatever its score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Veto {
+    /// 需求已过期: the demand's validity ended before the reference date. `match` only marks it.
+    DemandExpired,
+    /// 供给已过期: the supply's validity ended before the reference date. `match` only marks it.
+    SupplyExpired,
+}
+
+impl Veto {
+    /// The word people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::DemandExpired => lang.pick("需求已过期", "demand expired"),
+            Self::SupplyExpired => lang.pick("供给已过期", "supply expired"),
+        }
+    }
+}
+
+/// One judged pair: values only, small enough to hold millions. Quotes are drawn when written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match {
+    /// Row of the demand.
+    pub demand: DemandIdx,
+    /// Row of the supply.
+    pub supply: SupplyIdx,
+    /// Place of the supply in the demand's list, from 1; `None` beyond the ranked depth.
+    pub rank_for_demand: Option<u32>,
+    /// Place of the demand in the supply's list, from 1; `None` beyond the ranked depth.
+    pub rank_for_supply: Option<u32>,
+    /// Value of each part seen from the demand.
+    pub parts_for_demand: PartValues,
+    /// Value of each part seen from the supply.
+    pub parts_for_supply: PartValues,
+    /// Sum of the contributions, demand's weights.
+    pub score_for_demand: Micro,
+    /// Sum of the contributions, supply's weights.
+    pub score_for_supply: Micro,
+    /// Calibrated probability seen from the demand.
+    pub probability_for_demand: Micro,
+    /// Calibrated probability seen from the supply.
+    pub probability_for_supply: Micro,
+    /// Harmonic mean of the two probabilities.
+    pub mutual_score: Micro,
+    /// Share of the full weight that the present parts carry, lesser of the two directions.
+    pub confidence: Micro,
+    /// Advice.
+    pub verdict: Verdict,
+    /// Whether the pair is in the handed-out lists.
+    pub allocated: bool,
+    /// Marks and refusals, ascending.
+    pub vetoes: Vec<Veto>,
+}
+
+impl Match {
+    /// Mean of the two directions' probabilities: the figure shown as 把握.
+    #[must_use]
+    pub const fn probability(&self) -> Micro {
+        Micro((self.probability_for_demand.0 + self.probability_for_supply.0 + 1) / 2)
+    }
+}
+
+/// Which text of a record a quote is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuoteField {
+    /// The record's title.
+    Title,
+    /// The record's body.
+    Body,
+    /// One of the record's classification paths.
+    Classification,
+    /// One of the record's IPC or CPC symbols.
+    Codes,
+    /// The stated maturity.
+    Maturity,
+    /// A date of the record, as `YYYY-MM-DD`.
+    Date,
+}
+
+/// A passage that supports a part's value, copied from its source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// The part it supports.
+    pub part: Part,
+    /// Whose text it is.
+    pub side: Side,
+    /// Which text it is.
+    pub field: QuoteField,
+    /// First character (Unicode scalar values, from 0) in a title or body; 0 otherwise.
+    pub start: u32,
+    /// One past the last character.
+    pub end: u32,
+    /// The passage: for titles and bodies exactly the characters `start..end` of the source.
+    pub text: String,
+}

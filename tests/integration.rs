@@ -1,0 +1,12 @@
+//! Integration tests: one binary, linked once. This file is its table of contents.
+
+mod bad_input;
+mod cli;
+mod floors;
+mod gpu_against_reference;
+mod import;
+mod index;
+mod output;
+mod pipeline;
+mod sample;
+mod shaders;
