@@ -1,3 +1,7 @@
 //! The `duijie` program: everything is in [`duijie::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    duijie::cli::main()
+}

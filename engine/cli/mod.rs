@@ -1,1 +1,105 @@
-//! (being built)
+//! The command line: arguments, one file per command, exit codes.
+//!
+//! Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the input or the
+//! environment was at fault, 2 wrong usage, 255 our own fault.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this floor talks to people")]
+
+mod arguments;
+mod backends;
+mod eval;
+mod explain;
+mod import;
+mod localise;
+mod match_lists;
+mod outcome;
+mod progress;
+mod search;
+mod table;
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+use clap::error::ErrorKind;
+
+use arguments::{Arguments, Command};
+use outcome::{Failure, report_failure};
+
+/// Runs the program with the process's arguments and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    match catch_unwind(AssertUnwindSafe(|| run(&arguments))) {
+        Ok(code) => ExitCode::from(code),
+        Err(_) => {
+            let lang = localise::wanted_language(&arguments);
+            eprintln!(
+                "{}",
+                lang.pick(
+                    "程序内部错误（上面是细节）。请把这段文字和使用的命令发给维护者。",
+                    "internal error, details above; please report it with the command you ran"
+                )
+            );
+            ExitCode::from(255)
+        }
+    }
+}
+
+fn run(arguments: &[OsString]) -> u8 {
+    let lang = localise::wanted_language(arguments);
+    let parsed = localise::command(lang)
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let asked_for = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
+            if asked_for {
+                // A reader that closed the pipe has seen enough.
+                error.print().ok();
+                return 0;
+            }
+            eprint!("{}", localise::usage_error(&error, lang));
+            return 2;
+        }
+    };
+    start_log(arguments.verbose);
+    let result = match &arguments.command {
+        Command::Match(options) => match_lists::run(options, lang),
+        Command::Import(options) => import::run(options, lang),
+        Command::Search(options) => search::run(options, lang),
+        Command::Explain(options) => explain::run(options, lang),
+        Command::Backends(options) => backends::run(options, lang),
+        Command::Eval(options) => eval::run(options, lang),
+    };
+    match result {
+        Ok(()) => 0,
+        Err(failure) if failure.is_broken_pipe() => 0,
+        Err(failure) => {
+            report_failure(&failure, lang);
+            failure.exit_code()
+        }
+    }
+}
+
+/// Sends the log to stderr: warnings, or what `DUIJIE_LOG` asks for, or more with `-v`.
+fn start_log(verbose: u8) {
+    use tracing_subscriber::EnvFilter;
+
+    let default = match verbose {
+        0 => "duijie=warn",
+        1 => "duijie=info",
+        _ => "duijie=debug",
+    };
+    let filter =
+        EnvFilter::try_from_env("DUIJIE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    // Only fails if a log was started before, which then goes on.
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
+}
+
+/// What a command returns.
+type CommandResult = Result<(), Failure>;

@@ -1,1 +1,10 @@
-//! (being built)
+//! Measures of ranked lists against graded pairs, as the field defines them.
+//!
+//! Pure: runs and grades come in as tables, figures go out. Agreement with `trec_eval` is tested
+//! on an example worked by hand.
+
+mod ranking;
+mod trec;
+
+pub use ranking::{RankingMeasures, evaluate, ndcg};
+pub use trec::{Qrels, Run, TrecError, read_qrels, read_run};

@@ -1,1 +1,29 @@
-//! (being built)
+//! The main job: two lists in, an explained two-way match out.
+//!
+//! import → index and embed → candidates → scores → verdicts → allocation → output, each a file
+//! here. This floor chooses the backend and the model, reads the clock for timings, and owns the
+//! shapes of the files it writes. It prints nothing: progress goes to a [`Progress`].
+
+mod candidates;
+mod choice;
+mod defaults;
+mod error;
+mod explain;
+mod inspect;
+mod options;
+mod output;
+mod progress;
+mod run;
+mod scoring;
+mod search;
+
+pub use choice::choose_backend;
+pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};
+pub use error::PipelineError;
+pub use explain::{Explanation, explain};
+pub use inspect::{Inspection, inspect};
+pub use options::{MatchOptions, SideOptions};
+pub use output::{Manifest, PairRecord, PartRecord, QuoteRecord};
+pub use progress::{Progress, Silent, Stage};
+pub use run::{RunSummary, run_match};
+pub use search::{SearchAnswer, search};

@@ -1,0 +1,109 @@
+//! `duijie explain`: the sum behind a pair's score.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use super::arguments::ExplainArguments;
+use super::{CommandResult, table};
+use crate::model::{Lang, Micro, Side};
+use crate::pipeline::{Explanation, explain};
+
+pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
+    let explanation = explain(
+        &arguments.out,
+        &arguments.demand,
+        &arguments.supply,
+        arguments.model.as_deref(),
+    )?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let value = json!({ "kept": explanation.kept, "pair": explanation.pair });
+        writeln!(out, "{value}")?;
+        return Ok(());
+    }
+    print(&mut out, &explanation, lang)?;
+    Ok(())
+}
+
+fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io::Result<()> {
+    let pair = &explanation.pair;
+    let t = |zh, en| lang.pick(zh, en);
+    for (side, record) in [(Side::Demand, &explanation.demand), (Side::Supply, &explanation.supply)] {
+        writeln!(out, "{} {}  {}", side.label(lang), record.number, record.title)?;
+    }
+    let percent = |p: Micro| (i64::from(p.0) + 5_000) / 10_000;
+    writeln!(
+        out,
+        "{}  {} {}%{}",
+        pair.verdict.label(lang),
+        t("把握", "probability"),
+        percent(pair.probability),
+        pair.vetoes.iter().map(|v| format!("  {}", v.label(lang))).collect::<String>()
+    )?;
+    if !explanation.kept {
+        writeln!(
+            out,
+            "{}",
+            t(
+                "（这一对不在本次运行保留的结果里，按同样规则现算）",
+                "(not among the pairs this run kept; judged now by the same rules)"
+            )
+        )?;
+    }
+    for (title, rank, score, of) in [
+        (
+            t("从需求看供给", "the supply as the demand sees it"),
+            pair.rank_for_demand,
+            pair.score_for_demand,
+            Side::Demand,
+        ),
+        (
+            t("从供给看需求", "the demand as the supply sees it"),
+            pair.rank_for_supply,
+            pair.score_for_supply,
+            Side::Supply,
+        ),
+    ] {
+        let rank = rank.map(|r| format!("  {} {r}", t("排名", "rank"))).unwrap_or_default();
+        writeln!(out, "\n{title}{rank}")?;
+        let mut rows = vec![vec![
+            t("  分项", "  part").to_owned(),
+            t("取值", "value").to_owned(),
+            t("权重", "weight").to_owned(),
+            t("贡献", "contribution").to_owned(),
+        ]];
+        for part in &pair.parts {
+            let (value, weight, contribution) = match of {
+                Side::Demand => (part.value, part.weight, part.contribution),
+                Side::Supply => {
+                    (part.value_for_supply, part.weight_for_supply, part.contribution_for_supply)
+                }
+            };
+            let shown = |x: Option<Micro>| {
+                x.map_or_else(|| t("缺", "missing").to_owned(), |x| x.to_string())
+            };
+            rows.push(vec![
+                format!("  {}", part.name.label(lang)),
+                shown(value),
+                weight.to_string(),
+                shown(contribution),
+            ]);
+        }
+        rows.push(vec![format!("  {}", t("合计", "sum")), String::new(), String::new(), score.to_string()]);
+        write!(out, "{}", table::lines_up(&rows))?;
+    }
+    writeln!(out, "\n{}", t("依据（原文）", "evidence (quoted)"))?;
+    for part in &pair.parts {
+        for quote in &part.evidence {
+            writeln!(
+                out,
+                "  {} {}“{}”",
+                part.name.label(lang),
+                quote.side.label(lang),
+                table::shorten(&quote.text, 100)
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! The command line in the reader's language: help in both, and usage errors in Chinese too.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory};
+
+use super::arguments::Arguments;
+use crate::model::Lang;
+
+/// The language asked for by `--lang`, before anything else is parsed; Chinese without it.
+pub(super) fn wanted_language(arguments: &[OsString]) -> Lang {
+    let mut words = arguments.iter().filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        let value = match word {
+            "--" => break,
+            "--lang" => words.next(),
+            _ => word.strip_prefix("--lang="),
+        };
+        match value {
+            Some("en") => return Lang::En,
+            Some(_) => return Lang::Zh,
+            None => {}
+        }
+    }
+    Lang::Zh
+}
+
+/// The whole command in one language.
+pub(super) fn command(lang: Lang) -> Command {
+    let command = Arguments::command().mut_arg("lang", |arg| arg.value_parser(["zh", "en"]));
+    let mut command = headings(command, lang);
+    let names: Vec<String> =
+        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(&name, |sub| {
+            let mut sub = headings(sub, lang);
+            if lang == Lang::En {
+                if let Some(about) = english(&name, "") {
+                    sub = sub.about(about);
+                }
+                if let Some(examples) = sub.get_after_help().map(ToString::to_string) {
+                    sub = sub.after_help(examples.replacen("示例：", "Examples:", 1));
+                }
+                let ids: Vec<String> =
+                    sub.get_arguments().map(|arg| arg.get_id().to_string()).collect();
+                for id in ids {
+                    if let Some(help) = english(&name, &id) {
+                        sub = sub.mut_arg(&id, |arg| arg.help(help));
+                    }
+                }
+            }
+            sub
+        });
+    }
+    if lang == Lang::En {
+        command = command
+            .about("Matches technology demands with supplies in both directions and explains each pair")
+            .mut_arg("lang", |arg| arg.help("Language: zh Chinese, en English"))
+            .mut_arg("verbose", |arg| arg.help("Write more of the log to stderr (repeat: -vv)"));
+    }
+    command
+}
+
+/// Headings and the words that clap adds by itself.
+fn headings(command: Command, lang: Lang) -> Command {
+    if lang == Lang::En {
+        return command;
+    }
+    let has_subcommands = command.has_subcommands();
+    let template = if has_subcommands {
+        "{about-with-newline}\n用法：{usage}\n\n命令：\n{subcommands}\n\n选项：\n{options}{after-help}"
+    } else if command.get_positionals().next().is_some() {
+        "{about-with-newline}\n用法：{usage}\n\n参数：\n{positionals}\n\n选项：\n{options}{after-help}"
+    } else {
+        "{about-with-newline}\n用法：{usage}\n\n选项：\n{options}{after-help}"
+    };
+    let mut command = command
+        .help_template(template)
+        .disable_help_flag(true)
+        .arg(
+            clap::Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(clap::ArgAction::Help)
+                .help("显示帮助"),
+        );
+    if has_subcommands {
+        command = command.disable_version_flag(true).arg(
+            clap::Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(clap::ArgAction::Version)
+                .help("显示版本"),
+        );
+    }
+    command
+}
+
+/// The English text of a command (`id` empty) or of one of its arguments.
+fn english(command: &str, id: &str) -> Option<&'static str> {
+    ENGLISH.iter().find(|(c, i, _)| (*c == command || *c == "*") && *i == id).map(|entry| entry.2)
+}
+
+const ENGLISH: &[(&str, &str, &str)] = &[
+    ("match", "", "Match two lists and write the result to a folder"),
+    ("match", "dir", "Folder that holds exactly one demands.* and one supplies.*"),
+    ("match", "demands", "Demand lists, one or more files (XLSX, XLS, CSV, TSV, JSONL)"),
+    ("match", "supplies", "Supply lists, one or more files"),
+    ("match", "out", "Result folder; an earlier run in it is replaced whole"),
+    ("match", "as_of", "Reference date (YYYY-MM-DD) for expiry and freshness; today by default"),
+    ("match", "per_demand", "Most supplies handed out to one demand"),
+    ("match", "per_supply", "Most handed-out lists in which one supply stands"),
+    ("match", "backend", "auto takes a GPU where there is one; cpu; gpu"),
+    ("match", "candidates", "Candidates per record, direction and retriever"),
+    ("match", "max_rejected", "Stop when more than this share of the rows (%) is rejected"),
+    ("match", "weights", "Weights file instead of the built-in one"),
+    ("match", "calibration", "Calibration file instead of the built-in one"),
+    ("match", "model", "Embedding model folder (Model2Vec layout) instead of the built-in one"),
+    ("match", "json", "Write a JSON summary to stdout"),
+    ("*", "map", "Say which field a column is, e.g. title=NAME; demand: or supply: for one side"),
+    ("*", "drop", "Do not read a column; demand: or supply: in front for one side"),
+    ("import", "", "Check a list: what is understood and what is not (nothing is matched)"),
+    ("import", "check", "File to check"),
+    ("import", "side", "Which side to read it as; judged by the file name if not given"),
+    ("search", "", "Search the result of a run by text"),
+    ("search", "text", "Text, number or class symbol to look for"),
+    ("search", "side", "Which side to search"),
+    ("search", "limit", "Most hits to show"),
+    ("explain", "", "Explain a pair's score: the sum, part by part, with quotes"),
+    ("explain", "demand", "Number or id of the demand"),
+    ("explain", "supply", "Number or id of the supply"),
+    ("explain", "model", "Embedding model folder of the run, if it was not the built-in one"),
+    ("backends", "", "List the machines that can compute here"),
+    ("eval", "", "Measure a ranking against graded pairs, beside BM25"),
+    ("eval", "run", "Ranking in TREC format, such as out/ranking.trec"),
+    ("eval", "qrels", "Grades in TREC format: query 0 document grade"),
+    ("eval", "baseline", "Ranking to compare with; the BM25 ranking beside the run by default"),
+    ("eval", "relevant_from", "Least grade that counts as relevant (MRR, hits, recall)"),
+    ("*", "out", "Folder of the run"),
+    ("*", "json", "Print JSON"),
+];
+
+/// A usage error in the reader's language, with a line on where to read more.
+pub(super) fn usage_error(error: &clap::Error, lang: Lang) -> String {
+    if lang == Lang::En {
+        return error.to_string();
+    }
+    let context = |kind| {
+        error.get(kind).map(|value| match value {
+            ContextValue::Strings(many) => many.join("、"),
+            other => other.to_string(),
+        })
+    };
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    let value = context(ContextKind::InvalidValue).unwrap_or_default();
+    let what = match error.kind() {
+        ErrorKind::UnknownArgument => format!("没有这个选项：{argument}"),
+        ErrorKind::InvalidSubcommand => {
+            format!("没有这个命令：{}", context(ContextKind::InvalidSubcommand).unwrap_or_default())
+        }
+        ErrorKind::MissingRequiredArgument => format!("缺少：{argument}"),
+        ErrorKind::InvalidValue if value.is_empty() => format!("{argument} 后面缺少值"),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let allowed = context(ContextKind::ValidValue)
+                .map(|values| format!("，可选：{values}"))
+                .unwrap_or_default();
+            format!("{argument} 的值 “{value}” 不对{allowed}")
+        }
+        ErrorKind::ArgumentConflict => format!(
+            "{argument} 不能与 {} 同时使用",
+            context(ContextKind::PriorArg).unwrap_or_default()
+        ),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            "缺少命令".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    let suggestion = [
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedValue,
+    ]
+    .into_iter()
+    .find_map(context)
+    .map(|s| format!("是不是想写：{s}\n"))
+    .unwrap_or_default();
+    format!("错误：{what}\n{suggestion}办法：用 duijie --help 或 duijie <命令> --help 查看用法\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_argument_has_an_english_text() {
+        for sub in Arguments::command().get_subcommands() {
+            assert!(english(sub.get_name(), "").is_some(), "{}", sub.get_name());
+            for arg in sub.get_arguments() {
+                let id = arg.get_id().as_str();
+                if !["help", "lang", "verbose"].contains(&id) {
+                    assert!(english(sub.get_name(), id).is_some(), "{} {id}", sub.get_name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_languages_are_well_formed() {
+        command(Lang::Zh).debug_assert();
+        command(Lang::En).debug_assert();
+    }
+
+    #[test]
+    fn the_language_is_found_anywhere() {
+        let words = |s: &str| s.split(' ').map(OsString::from).collect::<Vec<_>>();
+        assert_eq!(wanted_language(&words("duijie match --lang en")), Lang::En);
+        assert_eq!(wanted_language(&words("duijie --lang=en search x")), Lang::En);
+        assert_eq!(wanted_language(&words("duijie search -- --lang en")), Lang::Zh);
+    }
+}

@@ -1,0 +1,148 @@
+//! `duijie match`: the main job.
+
+use std::io::Write;
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+
+use super::arguments::{ColumnArguments, MatchArguments};
+use super::outcome::Failure;
+use super::progress::Bars;
+use super::{CommandResult, table};
+use crate::corpus::find_lists;
+use crate::model::{Lang, Side};
+use crate::pipeline::{
+    MatchOptions, PipelineError, RunSummary, SideOptions, run_match,
+};
+
+pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
+    let (demands, supplies) = match &arguments.dir {
+        Some(dir) => {
+            let (demands, supplies) = find_lists(dir).map_err(PipelineError::from)?;
+            (vec![demands], vec![supplies])
+        }
+        None => (arguments.demands.clone(), arguments.supplies.clone()),
+    };
+    let mut options = MatchOptions::new(demands, supplies, arguments.out.clone(), run_time());
+    options.columns = side_options(&arguments.columns, lang)?;
+    options.max_rejected_share = f64::from(arguments.max_rejected) / 100.0;
+    if let Some(as_of) = arguments.as_of {
+        options.as_of = as_of;
+    }
+    options.backend = arguments.backend.into();
+    options.per_demand = arguments.per_demand;
+    options.per_supply = arguments.per_supply;
+    options.n_candidates = arguments.candidates as usize;
+    options.weights.clone_from(&arguments.weights);
+    options.calibration.clone_from(&arguments.calibration);
+    options.model.clone_from(&arguments.model);
+    options.lang = lang;
+    let summary = run_match(&options, &Bars::new(lang))?;
+    if arguments.json {
+        let mut text = serde_json::to_string(&summary.manifest).map_err(std::io::Error::from)?;
+        text.push('\n');
+        std::io::stdout().write_all(text.as_bytes())?;
+    } else {
+        print_summary(&summary, &options, lang)?;
+    }
+    Ok(())
+}
+
+/// The time of the run: the clock's, or `SOURCE_DATE_EPOCH` (reproducible-builds.org) where it is
+/// set, so that a repeated run can be compared byte for byte.
+fn run_time() -> Zoned {
+    std::env::var("SOURCE_DATE_EPOCH")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+        .map_or_else(Zoned::now, |time| time.to_zoned(TimeZone::UTC))
+}
+
+/// Reads `[demand:|supply:]field=column` and `[demand:|supply:]column`.
+pub(super) fn side_options(
+    columns: &ColumnArguments,
+    lang: Lang,
+) -> Result<SideOptions, Failure> {
+    let mut options = SideOptions::default();
+    for text in &columns.map {
+        let (side, rest) = split_side(text);
+        let Some((field, column)) = rest.split_once('=') else {
+            return Err(Failure::usage(
+                format!("--map {text}"),
+                lang.pick("写成 字段=列名，例如 --map title=项目名称", "write FIELD=COLUMN"),
+            ));
+        };
+        options.map.push((side, field.trim().to_owned(), column.trim().to_owned()));
+    }
+    for text in &columns.drop {
+        let (side, column) = split_side(text);
+        options.drop.push((side, column.trim().to_owned()));
+    }
+    Ok(options)
+}
+
+fn split_side(text: &str) -> (Option<Side>, &str) {
+    for (prefix, side) in [("demand:", Side::Demand), ("supply:", Side::Supply)] {
+        if let Some(rest) = text.strip_prefix(prefix) {
+            return (Some(side), rest);
+        }
+    }
+    (None, text)
+}
+
+fn print_summary(summary: &RunSummary, options: &MatchOptions, lang: Lang) -> std::io::Result<()> {
+    let manifest = &summary.manifest;
+    let mut out = std::io::stdout().lock();
+    for (label, side) in [
+        (Side::Demand.label(lang), &manifest.demands),
+        (Side::Supply.label(lang), &manifest.supplies),
+    ] {
+        writeln!(
+            out,
+            "{label} {} {}（{} {} = {} + {} {} + {} {} + {} {}）",
+            side.records,
+            lang.pick("条", "records"),
+            lang.pick("读入行", "rows"),
+            side.rows_in,
+            side.records,
+            lang.pick("合并", "merged"),
+            side.merged,
+            lang.pick("跳过", "skipped"),
+            side.skipped,
+            lang.pick("退回", "rejected"),
+            side.rejected,
+        )?;
+    }
+    let [recommend, discuss, none] = summary.demands_by_verdict;
+    let counts = |name: &str| manifest.counts.get(name).copied().unwrap_or(0);
+    let rows = [
+        vec![lang.pick("建议对接", "recommend").to_owned(), recommend.to_string()],
+        vec![lang.pick("可洽谈", "discuss").to_owned(), discuss.to_string()],
+        vec![lang.pick("暂无匹配", "no match").to_owned(), none.to_string()],
+        vec![
+            lang.pick("推荐清单（限额）", "handed out (capacities)").to_owned(),
+            counts("allocated_pairs").to_string(),
+        ],
+    ];
+    writeln!(out, "{}", lang.pick("需求按最好的供给计：", "Demands by their best supply:"))?;
+    write!(out, "{}", table::lines_up(&rows))?;
+    let backend = &manifest.backend;
+    let software = if backend.software { lang.pick("（软件模拟）", " (software)") } else { "" };
+    writeln!(
+        out,
+        "{}：{} {}{software}，{:.1} s",
+        lang.pick("计算后端", "backend"),
+        backend.kind,
+        backend.adapter,
+        manifest.timings.get("total").copied().unwrap_or(0.0)
+    )?;
+    let file = |name: &str| options.out.join(name).display().to_string();
+    writeln!(
+        out,
+        "{}：\n  {}\n  {}",
+        lang.pick("先看", "Look first at"),
+        file("report.html"),
+        file("lists.xlsx")
+    )?;
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! How a command fails: what is printed, and the exit code.
+
+use std::io;
+
+use crate::model::{Diagnosis, Lang};
+use crate::pipeline::PipelineError;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The input or the environment: exit code 1.
+    Input(Box<dyn Diagnosis + Send + Sync>),
+    /// The command was used wrongly: message and remedy, exit code 2.
+    Usage(String, String),
+    /// Writing to stdout failed.
+    Output(io::Error),
+}
+
+impl Failure {
+    pub(super) fn usage(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Usage(message.into(), remedy.into())
+    }
+
+    pub(super) const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Input(_) | Self::Output(_) => 1,
+            Self::Usage(..) => 2,
+        }
+    }
+
+    /// Whether the reader of our output closed it, which is no failure of ours.
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Self {
+        Self::Input(Box::new(error))
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Prints a failure to stderr: message with its code, causes, remedy.
+pub(super) fn report_failure(failure: &Failure, lang: Lang) {
+    let (message, remedy) = match failure {
+        Failure::Input(error) => {
+            (format!("{}  [{}]", error.message(lang), error.code()), error.remedy(lang))
+        }
+        Failure::Usage(message, remedy) => (message.clone(), remedy.clone()),
+        Failure::Output(error) => {
+            (format!("{}: {error}", lang.pick("无法写出结果", "cannot write the result")), String::new())
+        }
+    };
+    eprintln!("{}{message}", lang.pick("错误：", "error: "));
+    if !remedy.is_empty() {
+        eprintln!("{}{remedy}", lang.pick("办法：", "remedy: "));
+    }
+}

@@ -1,0 +1,231 @@
+//! How near two records are in a tree of fields: taxonomies and patent classes.
+
+use serde::Deserialize;
+
+use crate::model::{Diagnosis, Lang, Micro, Record};
+use crate::text::normalise;
+
+/// The classification schemes that are known: their roots and leaves.
+///
+/// Paths are compared only within one scheme. Whether 制造业 (an industry) and 电子信息 (a field of
+/// technology) agree cannot be read off their names, so such a pair has no field part at all.
+#[derive(Debug, Clone, Default)]
+pub struct Taxonomy {
+    leaves: Vec<Leaf>,
+}
+
+#[derive(Debug, Clone)]
+struct Leaf {
+    scheme: u16,
+    group: String,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SchemeFile {
+    leaf: Vec<LeafFile>,
+}
+
+#[derive(Deserialize)]
+struct LeafFile {
+    group: String,
+    name: Option<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
+}
+
+/// Scheme of paths whose root no taxonomy knows.
+const UNKNOWN: u16 = u16::MAX;
+/// Scheme of patent classes.
+const PATENT_CLASSES: u16 = u16::MAX - 1;
+
+/// One path in one scheme, folded for comparison, general to special.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldPath {
+    scheme: u16,
+    steps: Vec<String>,
+}
+
+impl Taxonomy {
+    /// Reads schemes from their TOML files: `[[leaf]]` with `group`, `name`, `aliases`.
+    ///
+    /// # Errors
+    /// [`TaxonomyError`] naming the file that cannot be read.
+    pub fn from_toml(files: &[(&str, &str)]) -> Result<Self, TaxonomyError> {
+        let mut leaves = Vec::new();
+        for (scheme, (file, text)) in files.iter().enumerate() {
+            let parsed: SchemeFile = toml::from_str(text).map_err(|source| TaxonomyError {
+                file: (*file).to_owned(),
+                reason: source.message().to_owned(),
+            })?;
+            for leaf in parsed.leaf {
+                let scheme = u16::try_from(scheme).unwrap_or(UNKNOWN);
+                let group = normalise(&leaf.group);
+                for name in leaf.aliases.iter().chain(leaf.name.as_ref()) {
+                    let name = Some(normalise(name));
+                    leaves.push(Leaf { scheme, group: group.clone(), name });
+                }
+                leaves.push(Leaf { scheme, group, name: None });
+            }
+        }
+        Ok(Self { leaves })
+    }
+
+    /// The record's places in the known schemes and among the patent classes.
+    ///
+    /// A path that begins with a leaf's name is completed with its group: 光子 is read as
+    /// 电子信息 / 光子. A group is recognised by its own name.
+    #[must_use]
+    pub fn paths(&self, record: &Record) -> Vec<FieldPath> {
+        let mut paths: Vec<FieldPath> = Vec::new();
+        let mut keep = |path: FieldPath| {
+            if !path.steps.is_empty() && !paths.contains(&path) {
+                paths.push(path);
+            }
+        };
+        for path in &record.classification {
+            let mut steps: Vec<String> = path.iter().map(|step| normalise(step)).collect();
+            steps.retain(|step| !step.is_empty());
+            let Some(root) = steps.first() else { continue };
+            let scheme = if let Some(leaf) = self.leaves.iter().find(|leaf| leaf.group == *root) {
+                leaf.scheme
+            } else if let Some(leaf) =
+                self.leaves.iter().find(|leaf| leaf.name.as_ref() == Some(root))
+            {
+                steps.insert(0, leaf.group.clone());
+                leaf.scheme
+            } else {
+                UNKNOWN
+            };
+            keep(FieldPath { scheme, steps });
+        }
+        for code in &record.codes {
+            keep(FieldPath { scheme: PATENT_CLASSES, steps: code_path(code) });
+        }
+        paths
+    }
+}
+
+/// The path of an IPC or CPC symbol: section, class, subclass, main group, group.
+///
+/// `H01L21/02` gives `H`, `H01`, `H01L`, `H01L21`, `H01L21/02`; a symbol that stops early gives a
+/// shorter path; anything that is not such a symbol gives none. Source: WIPO, Guide to the IPC.
+#[must_use]
+pub fn code_path(code: &str) -> Vec<String> {
+    let code: String =
+        code.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+    let bytes = code.as_bytes();
+    let mut path = Vec::new();
+    if !bytes.first().is_some_and(|b| (b'A'..=b'H').contains(b) || *b == b'Y') || !code.is_ascii() {
+        return path;
+    }
+    path.push(code[..1].to_owned());
+    if bytes.len() < 3 || !bytes[1..3].iter().all(u8::is_ascii_digit) {
+        return path;
+    }
+    path.push(code[..3].to_owned());
+    if !bytes.get(3).is_some_and(u8::is_ascii_uppercase) {
+        return path;
+    }
+    path.push(code[..4].to_owned());
+    let group = code[4..].bytes().take_while(u8::is_ascii_digit).count();
+    if group == 0 {
+        return path;
+    }
+    path.push(code[..4 + group].to_owned());
+    let rest = &code[4 + group..];
+    // Group 00 is the main group itself, not a step below it.
+    if let Some(sub) = rest.strip_prefix('/')
+        && !sub.is_empty()
+        && sub.bytes().all(|b| b.is_ascii_digit())
+        && sub.bytes().any(|b| b != b'0')
+    {
+        path.push(code);
+    }
+    path
+}
+
+/// How near two records are in the trees of fields: the best of their comparable paths.
+///
+/// `2·depth(common) / (depth(a) + depth(b))`, in `[0, 1]` (Wu and Palmer, ACL 1994, equation 1,
+/// with the paths' own lengths as depths). `None` where no two paths are of one scheme.
+#[must_use]
+pub fn field_similarity(a: &[FieldPath], b: &[FieldPath]) -> Option<Micro> {
+    let mut best = None;
+    for x in a {
+        for y in b.iter().filter(|y| y.scheme == x.scheme) {
+            let common = x.steps.iter().zip(&y.steps).take_while(|(s, t)| s == t).count();
+            let depths = x.steps.len() + y.steps.len();
+            let millionths = (2 * common * 1_000_000 + depths / 2) / depths;
+            best = best.max(i32::try_from(millionths).ok().map(Micro));
+        }
+    }
+    best
+}
+
+/// A taxonomy file that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("reading the taxonomy {file}: {reason}")]
+pub struct TaxonomyError {
+    /// Its name.
+    pub file: String,
+    /// What the reader said.
+    pub reason: String,
+}
+
+impl Diagnosis for TaxonomyError {
+    fn code(&self) -> &'static str {
+        "taxonomy.syntax"
+    }
+
+    fn message(&self, lang: Lang) -> String {
+        match lang {
+            Lang::En => self.to_string(),
+            Lang::Zh => format!("分类表 {} 读不懂：{}", self.file, self.reason),
+        }
+    }
+
+    fn remedy(&self, lang: Lang) -> String {
+        lang.pick("对照 corpus/taxonomy 下的文件修改", "compare with the files in corpus/taxonomy")
+            .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(scheme: u16, steps: &[&str]) -> FieldPath {
+        FieldPath { scheme, steps: steps.iter().map(|&s| s.to_owned()).collect() }
+    }
+
+    #[test]
+    fn splits_patent_symbols() {
+        assert_eq!(code_path("H01L21/02"), ["H", "H01", "H01L", "H01L21", "H01L21/02"]);
+        assert_eq!(code_path("h01l 21/00"), ["H", "H01", "H01L", "H01L21"]);
+        assert_eq!(code_path("A61K"), ["A", "A61", "A61K"]);
+        assert_eq!(code_path("制造业"), Vec::<String>::new());
+        assert_eq!(code_path("X99"), Vec::<String>::new());
+        assert_eq!(code_path(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn nearness_falls_with_the_common_part() {
+        let deep = path(0, &["电子信息", "光子"]);
+        let same = field_similarity(std::slice::from_ref(&deep), std::slice::from_ref(&deep));
+        assert_eq!(same, Some(Micro::ONE));
+        let cousin = field_similarity(
+            std::slice::from_ref(&deep),
+            &[path(0, &["电子信息", "物联网"]), path(0, &["新材料"])],
+        );
+        assert_eq!(cousin, Some(Micro(500_000)));
+        let parent = field_similarity(std::slice::from_ref(&deep), &[path(0, &["电子信息"])]);
+        assert_eq!(parent, Some(Micro(666_667)));
+    }
+
+    #[test]
+    fn paths_of_different_schemes_say_nothing() {
+        assert_eq!(field_similarity(&[path(0, &["制造业"])], &[path(1, &["电子信息"])]), None);
+        assert_eq!(field_similarity(&[], &[path(1, &["电子信息"])]), None);
+    }
+}

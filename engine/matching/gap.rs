@@ -1,0 +1,106 @@
+//! What to say to a person about a pair or a demand: what is lacking, what to verify, what to ask.
+
+use crate::model::{Lang, Match, Part, PartValues, Record, Veto};
+
+/// Below this many characters a demand is too vague to search for well.
+///
+/// 17 % of real demands are shorter, and intake offices send most of these back.
+const VAGUE_BELOW: usize = 50;
+
+/// Names what the nearest miss of a demand lacks: the part that loses most of the score.
+///
+/// `weights` are the demand's; ties go to the earlier part of [`Part::ALL`].
+#[must_use]
+pub fn what_lacks(values: &PartValues, weights: &[u32; Part::ALL.len()], lang: Lang) -> String {
+    let loss = |part: Part| {
+        let missing = values[part.index()].map_or(0, |value| 1_000_000 - i64::from(value.0));
+        missing * i64::from(weights[part.index()])
+    };
+    let worst = Part::ALL.iter().copied().rev().max_by_key(|&part| loss(part));
+    match worst {
+        Some(Part::Lexical) => lang.pick(
+            "用词几乎不重合，未见同一对象或工艺",
+            "hardly any shared terms: not the same object or process",
+        ),
+        Some(Part::Dense) => {
+            lang.pick("所述技术与需求不是一回事", "the text is about something else")
+        }
+        Some(Part::Field) => lang.pick("所属领域不同", "another field"),
+        Some(Part::Freshness) => lang.pick("信息较旧，需确认是否仍有效", "old entry, may not hold"),
+        Some(Part::Maturity) => lang.pick("成熟度不够", "not mature enough"),
+        None => "",
+    }
+    .to_owned()
+}
+
+/// The question to ask back about a demand, if its text leaves one open.
+#[must_use]
+pub fn gap_question(demand: &Record, lang: Lang) -> Option<String> {
+    let characters = demand.title.chars().count() + demand.body.chars().count();
+    let has_number = demand.title.chars().chain(demand.body.chars()).any(|c| c.is_numeric());
+    if characters < VAGUE_BELOW {
+        Some(
+            lang.pick(
+                "描述不足 50 字：请补充对象（什么产品或材料）、现有做法的不足、希望达到的指标",
+                "under 50 characters: name the object, what is wrong today, and the figure to reach",
+            )
+            .to_owned(),
+        )
+    } else if !has_number {
+        Some(
+            lang.pick(
+                "未写指标：请补充要达到的数值（如精度、效率、成本、寿命）",
+                "no figure stated: which value must be reached (precision, yield, cost, life)",
+            )
+            .to_owned(),
+        )
+    } else {
+        None
+    }
+}
+
+/// Lists what a broker should check before picking up the telephone.
+#[must_use]
+pub fn to_verify(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> Vec<String> {
+    let mut checks: Vec<String> = Vec::new();
+    let mut add = |zh: &str, en: &str| checks.push(lang.pick(zh, en).to_owned());
+    for veto in &pair.vetoes {
+        match veto {
+            Veto::DemandExpired => add("需求已过期，先问是否仍需要", "demand expired: still needed?"),
+            Veto::SupplyExpired => add("供给已过期，先问是否仍提供", "supply expired: still offered?"),
+        }
+    }
+    if supply.maturity.is_none() {
+        add("成熟度未写", "maturity not stated");
+    }
+    if demand.cooperation.is_empty() || supply.cooperation.is_empty() {
+        add("合作方式未写", "cooperation mode not stated");
+    } else if !demand.cooperation.iter().any(|mode| supply.cooperation.contains(mode)) {
+        add("双方合作方式不同", "the two state different cooperation modes");
+    }
+    match &supply.ip_status {
+        None => add("知识产权未写", "intellectual property not stated"),
+        Some(_) => add("知识产权状态未核实", "intellectual property not verified"),
+    }
+    if supply.duplicate_group.is_some() {
+        add("供给有近似重复条目", "the supply has near-duplicates");
+    }
+    if demand.duplicate_group.is_some() {
+        add("需求有近似重复条目", "the demand has near-duplicates");
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Micro;
+
+    #[test]
+    fn the_largest_weighted_loss_is_named() {
+        let values = [Some(Micro(900_000)), Some(Micro(800_000)), Some(Micro(0)), None, None];
+        let by = |weights| what_lacks(&values, weights, Lang::En);
+        assert_eq!(by(&[300, 500, 200, 0, 0]), "another field");
+        assert_eq!(by(&[200, 800, 0, 0, 0]), "the text is about something else");
+    }
+}

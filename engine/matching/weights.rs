@@ -1,0 +1,152 @@
+//! How much each part counts, per direction: data in a file, not code.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Diagnosis, Lang, Part, Side};
+
+/// Weights of the parts, one set per direction, in thousandths of the full score.
+///
+/// Each direction sums to 1,000. A part with weight 0 is shown but does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weights {
+    for_demand: [u32; Part::ALL.len()],
+    for_supply: [u32; Part::ALL.len()],
+}
+
+/// The full score of one direction, in thousandths.
+pub(crate) const FULL: u32 = 1_000;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WeightsFile {
+    for_demand: DirectionFile,
+    for_supply: DirectionFile,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DirectionFile {
+    lexical: u32,
+    dense: u32,
+    field: u32,
+    freshness: u32,
+    maturity: u32,
+}
+
+impl DirectionFile {
+    const fn in_order(&self) -> [u32; Part::ALL.len()] {
+        [self.lexical, self.dense, self.field, self.freshness, self.maturity]
+    }
+}
+
+impl Weights {
+    /// Reads the TOML form: tables `for_demand` and `for_supply`, one integer per part.
+    ///
+    /// # Errors
+    /// [`WeightsError::Syntax`] for anything but these keys, [`WeightsError::Sum`] when a
+    /// direction does not add up to 1,000.
+    pub fn from_toml(text: &str) -> Result<Self, WeightsError> {
+        let file: WeightsFile = toml::from_str(text)
+            .map_err(|source| WeightsError::Syntax { reason: source.message().to_owned() })?;
+        let weights = Self {
+            for_demand: file.for_demand.in_order(),
+            for_supply: file.for_supply.in_order(),
+        };
+        for side in [Side::Demand, Side::Supply] {
+            let sum = weights.seen_from(side).iter().copied().fold(0, u32::saturating_add);
+            if sum != FULL {
+                return Err(WeightsError::Sum { side, sum });
+            }
+        }
+        Ok(weights)
+    }
+
+    /// The weights that `side` applies when it is the asker, in the order of [`Part::ALL`].
+    #[must_use]
+    pub const fn seen_from(&self, side: Side) -> &[u32; Part::ALL.len()] {
+        match side {
+            Side::Demand => &self.for_demand,
+            Side::Supply => &self.for_supply,
+        }
+    }
+}
+
+/// A weights file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WeightsError {
+    /// Not the expected keys and integers.
+    #[error("reading the weights: {reason}")]
+    Syntax {
+        /// What the reader said.
+        reason: String,
+    },
+    /// A direction does not add up.
+    #[error("the weights seen from the {side:?} side add up to {sum}, not 1000")]
+    Sum {
+        /// Which direction.
+        side: Side,
+        /// What it adds up to.
+        sum: u32,
+    },
+}
+
+impl Diagnosis for WeightsError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Syntax { .. } => "weights.syntax",
+            Self::Sum { .. } => "weights.sum",
+        }
+    }
+
+    fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, error) => error.to_string(),
+            (Lang::Zh, Self::Syntax { reason }) => format!("权重文件格式不对：{reason}"),
+            (Lang::Zh, Self::Sum { side, sum }) => {
+                format!("{}方向的权重之和是 {sum}，应为 1000", side.label(lang))
+            }
+        }
+    }
+
+    fn remedy(&self, lang: Lang) -> String {
+        lang.pick(
+            "对照 corpus/weights.toml 修改：两个方向各五项整数，每个方向之和为 1000",
+            "compare with corpus/weights.toml: five integers per direction, each summing to 1000",
+        )
+        .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "
+        [for_demand]
+        lexical = 300\ndense = 500\nfield = 100\nfreshness = 50\nmaturity = 50
+        [for_supply]
+        lexical = 400\ndense = 400\nfield = 100\nfreshness = 100\nmaturity = 0
+    ";
+
+    #[test]
+    fn reads_each_direction() {
+        let weights = Weights::from_toml(GOOD).expect("good file");
+        assert_eq!(weights.seen_from(Side::Demand), &[300, 500, 100, 50, 50]);
+        assert_eq!(weights.seen_from(Side::Supply), &[400, 400, 100, 100, 0]);
+    }
+
+    #[test]
+    fn refuses_what_does_not_add_up() {
+        let text = GOOD.replacen("300", "301", 1);
+        assert_eq!(
+            Weights::from_toml(&text),
+            Err(WeightsError::Sum { side: Side::Demand, sum: 1_001 })
+        );
+    }
+
+    #[test]
+    fn refuses_unknown_parts() {
+        let text = GOOD.replacen("maturity = 50", "maturity = 50\nluck = 0", 1);
+        assert!(matches!(Weights::from_toml(&text), Err(WeightsError::Syntax { .. })));
+    }
+}

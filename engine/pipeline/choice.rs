@@ -1,0 +1,32 @@
+//! Which backend a run uses.
+
+use crate::gpu::GpuBackend;
+use crate::kernel::{Backend, BackendChoice, BackendError, CpuBackend};
+
+/// Opens the backend of `choice`.
+///
+/// `Auto` takes a GPU that is no software adapter and passes its self-check, and the CPU
+/// otherwise; the second value then says why no GPU was taken, for the log and the manifest.
+///
+/// # Errors
+/// Only for `Gpu`: there is no adapter, or it failed its self-check.
+pub fn choose_backend(
+    choice: BackendChoice,
+) -> Result<(Box<dyn Backend>, Option<String>), BackendError> {
+    let cpu = || Box::new(CpuBackend::new()) as Box<dyn Backend>;
+    match choice {
+        BackendChoice::Cpu => Ok((cpu(), None)),
+        BackendChoice::Gpu => Ok((Box::new(GpuBackend::new()?), None)),
+        BackendChoice::Auto => match GpuBackend::new() {
+            Ok(gpu) => {
+                let info = gpu.info();
+                if info.software {
+                    Ok((cpu(), Some(format!("{} is a software adapter", info.adapter))))
+                } else {
+                    Ok((Box::new(gpu), None))
+                }
+            }
+            Err(error) => Ok((cpu(), Some(error.to_string()))),
+        },
+    }
+}

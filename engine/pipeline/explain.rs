@@ -1,0 +1,129 @@
+//! Why a pair has its score: from the run's own files, or judged again by the run's rules.
+
+use std::path::Path;
+
+use super::output::{PairRecord, find_pair, names, pair_record, read_records};
+use super::run::{read_evidence, whole_text};
+use super::scoring::Judge;
+use super::{Manifest, PipelineError, Silent, defaults};
+use crate::embed::{Embedder, StaticModel};
+use crate::index::{LexicalScorer, Scratch, SideIndex};
+use crate::model::{DemandIdx, Record, SupplyIdx};
+
+/// A pair with its sum.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The demand.
+    pub demand: Record,
+    /// The supply.
+    pub supply: Record,
+    /// The sum, part by part, with quotes.
+    pub pair: PairRecord,
+    /// Whether the pair was kept by the run; if not, it was judged again for this answer and has
+    /// no ranks.
+    pub kept: bool,
+}
+
+/// Explains the pair of a demand and a supply, each named by id or number.
+///
+/// # Errors
+/// [`PipelineError::NotARun`], [`PipelineError::UnknownRecord`], and whatever reading the run's
+/// index or the model fails with.
+pub fn explain(
+    out: &Path,
+    demand: &str,
+    supply: &str,
+    model: Option<&Path>,
+) -> Result<Explanation, PipelineError> {
+    let manifest = Manifest::read(out)?;
+    let index = out.join(names::INDEX);
+    let (demands, supplies) = read_records(&index.join(names::RECORDS))?;
+    let d = find_record(&demands, "demand", demand)?;
+    let s = find_record(&supplies, "supply", supply)?;
+    let (demand, supply) = (&demands[d.get()], &supplies[s.get()]);
+    if let Some(pair) = find_pair(&out.join(names::PAIRS), demand.id.as_str(), supply.id.as_str())? {
+        return Ok(Explanation { demand: demand.clone(), supply: supply.clone(), pair, kept: true });
+    }
+
+    let weights_path = index.join(names::WEIGHTS);
+    let weights = defaults::weights(&defaults::text_of(Some(&weights_path), "")?)?;
+    let calibration_path = index.join(names::CALIBRATION);
+    let calibration = defaults::calibration(&defaults::text_of(Some(&calibration_path), "")?)?;
+    let taxonomy = super::taxonomy()?;
+    let embedder = match model {
+        Some(dir) => StaticModel::from_dir(dir)?,
+        None => StaticModel::builtin()?,
+    };
+    if embedder.identity().sha256 != manifest.embedder_sha256 {
+        return Err(PipelineError::NotARun {
+            path: out.to_owned(),
+            reason: format!("made with the embedding model {}", manifest.embedder),
+        });
+    }
+    let demand_index = SideIndex::open(&index.join(names::DEMANDS))?;
+    let supply_index = SideIndex::open(&index.join(names::SUPPLIES))?;
+    let ratio = |queries: &SideIndex, documents: &SideIndex, query: u32, document: u32| {
+        let scorer = LexicalScorer::new(queries, documents)?;
+        let own = scorer.self_score(query);
+        let score = scorer.score(query, &[document], &mut Scratch::default());
+        Ok::<_, PipelineError>(score.first().filter(|_| own > 0.0).map(|score| score / own))
+    };
+    let lexical_for_demand = ratio(&demand_index, &supply_index, d.0, s.0)?;
+    let lexical_for_supply = ratio(&supply_index, &demand_index, s.0, d.0)?;
+
+    // From here on the two records are the whole tables.
+    let (demand, supply) = (demand.clone(), supply.clone());
+    let demand_embedding = embedder.embed(&[&whole_text(&demand)])?;
+    let supply_embedding = embedder.embed(&[&whole_text(&supply)])?;
+    let judge = Judge::new(
+        std::slice::from_ref(&demand),
+        std::slice::from_ref(&supply),
+        &demand_embedding,
+        &supply_embedding,
+        &taxonomy,
+        &weights,
+        &calibration,
+        manifest.as_of,
+    );
+    let pair = judge.judge_pair((0, 0), lexical_for_demand, lexical_for_supply);
+    let evidence = read_evidence(
+        &embedder,
+        std::slice::from_ref(&demand),
+        std::slice::from_ref(&supply),
+        &Silent,
+    )?;
+    let quotes = evidence.quotes(&pair, &demand, &supply);
+    let pair = pair_record(&pair, &demand, &supply, &weights, quotes);
+    Ok(Explanation { demand, supply, pair, kept: false })
+}
+
+/// Row of the record with this id or number.
+trait Row {
+    fn at(row: u32) -> Self;
+}
+
+impl Row for DemandIdx {
+    fn at(row: u32) -> Self {
+        Self(row)
+    }
+}
+
+impl Row for SupplyIdx {
+    fn at(row: u32) -> Self {
+        Self(row)
+    }
+}
+
+fn find_record<R: Row>(
+    records: &[Record],
+    side: &'static str,
+    wanted: &str,
+) -> Result<R, PipelineError> {
+    let wanted = wanted.trim();
+    let by_id = |record: &Record| record.id.as_str() == wanted;
+    let by_number = |record: &Record| record.number.eq_ignore_ascii_case(wanted);
+    let row = records.iter().position(by_id).or_else(|| records.iter().position(by_number));
+    row.and_then(|row| u32::try_from(row).ok())
+        .map(R::at)
+        .ok_or_else(|| PipelineError::UnknownRecord { side, wanted: wanted.to_owned() })
+}

@@ -1,0 +1,112 @@
+//! What a run of the main job is asked to do.
+
+use std::path::PathBuf;
+
+use jiff::Zoned;
+use jiff::civil::Date;
+
+use crate::corpus::ImportOptions;
+use crate::kernel::BackendChoice;
+use crate::model::{Lang, Side};
+
+/// Options of `duijie match`; the defaults work for every list.
+#[derive(Debug, Clone)]
+pub struct MatchOptions {
+    /// Files of demands.
+    pub demands: Vec<PathBuf>,
+    /// Files of supplies.
+    pub supplies: Vec<PathBuf>,
+    /// Folder to write; replaced whole if it holds an earlier run.
+    pub out: PathBuf,
+    /// Column choices for each side.
+    pub columns: SideOptions,
+    /// Share of rejected rows past which a side is refused, in `[0, 1]`.
+    pub max_rejected_share: f64,
+    /// Reference date: what is expired, how fresh an answer is.
+    pub as_of: Date,
+    /// Time of the run as it is written on pages.
+    pub started_at: Zoned,
+    /// Which machine selects.
+    pub backend: BackendChoice,
+    /// Most supplies in one demand's handed-out list.
+    pub per_demand: u32,
+    /// Most handed-out lists in which one supply stands.
+    pub per_supply: u32,
+    /// Candidates per record, direction and retriever.
+    pub n_candidates: usize,
+    /// Depth of the rankings, each way.
+    pub depth: usize,
+    /// Pairs kept with all their parts, each way.
+    pub top: usize,
+    /// A weights file instead of the built-in one.
+    pub weights: Option<PathBuf>,
+    /// A calibration file instead of the built-in one.
+    pub calibration: Option<PathBuf>,
+    /// A model folder in Model2Vec layout instead of the built-in model.
+    pub model: Option<PathBuf>,
+    /// Language of what people read.
+    pub lang: Lang,
+}
+
+impl MatchOptions {
+    /// The defaults for two lists, an output folder and the time of the run.
+    #[must_use]
+    pub fn new(
+        demands: Vec<PathBuf>,
+        supplies: Vec<PathBuf>,
+        out: PathBuf,
+        started_at: Zoned,
+    ) -> Self {
+        Self {
+            demands,
+            supplies,
+            out,
+            columns: SideOptions::default(),
+            max_rejected_share: 0.2,
+            as_of: started_at.date(),
+            started_at,
+            backend: BackendChoice::Auto,
+            per_demand: 10,
+            per_supply: 10,
+            n_candidates: 100,
+            depth: 100,
+            top: 20,
+            weights: None,
+            calibration: None,
+            model: None,
+            lang: Lang::Zh,
+        }
+    }
+}
+
+/// Column choices, some for one side only.
+#[derive(Debug, Clone, Default)]
+pub struct SideOptions {
+    /// (side or both, field, column heading).
+    pub map: Vec<(Option<Side>, String, String)>,
+    /// (side or both, column heading).
+    pub drop: Vec<(Option<Side>, String)>,
+}
+
+impl SideOptions {
+    /// The import options of one side.
+    #[must_use]
+    pub fn of(&self, side: Side, max_rejected_share: f64) -> ImportOptions {
+        let applies = |to: &Option<Side>| to.is_none_or(|to| to == side);
+        ImportOptions {
+            map: self
+                .map
+                .iter()
+                .filter(|(to, ..)| applies(to))
+                .map(|(_, field, column)| (field.clone(), column.clone()))
+                .collect(),
+            drop: self
+                .drop
+                .iter()
+                .filter(|(to, _)| applies(to))
+                .map(|(_, column)| column.clone())
+                .collect(),
+            max_rejected_share,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `manifest.json`: what a run was made of, so that it can be repeated.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::super::PipelineError;
+use super::names;
+
+/// Everything that decided a run's output, and how long it took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// `duijie.manifest/1`.
+    pub schema: String,
+    /// Version of the program.
+    pub version: String,
+    /// When the run began, with time zone.
+    pub started_at: String,
+    /// Reference date.
+    pub as_of: Date,
+    /// Latest date of publication in the lists: 数据截至.
+    pub data_until: Option<Date>,
+    /// The demands.
+    pub demands: SideFacts,
+    /// The supplies.
+    pub supplies: SideFacts,
+    /// Name of the embedding model.
+    pub embedder: String,
+    /// SHA-256 of the embedding model.
+    pub embedder_sha256: String,
+    /// Dimensions of the embeddings.
+    pub embedder_dim: usize,
+    /// SHA-256 of the weights file's text.
+    pub weights_sha256: String,
+    /// SHA-256 of the calibration file's text.
+    pub calibration_sha256: String,
+    /// Seeds of everything random; nothing in this job is.
+    pub seeds: BTreeMap<String, u64>,
+    /// The machine that selected.
+    pub backend: BackendFacts,
+    /// Options that decide the result.
+    pub options: BTreeMap<String, u64>,
+    /// What came out: candidate pairs, kept pairs, allocated pairs, verdicts per demand, gaps.
+    pub counts: BTreeMap<String, u64>,
+    /// Wall time per stage in seconds.
+    pub timings: BTreeMap<String, f64>,
+}
+
+/// One side's input and what became of its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideFacts {
+    /// The files or sheets read.
+    pub files: Vec<FileFacts>,
+    /// Rows read; the sum of the next four.
+    pub rows_in: usize,
+    /// Records kept.
+    pub records: usize,
+    /// Rows merged into an equal one.
+    pub merged: usize,
+    /// Rows that are titles, headings, totals or notes.
+    pub skipped: usize,
+    /// Rows refused, with reasons in `rejected.csv`.
+    pub rejected: usize,
+    /// Values mended.
+    pub repairs: usize,
+    /// Groups of near-duplicates.
+    pub near_duplicate_groups: usize,
+}
+
+/// One file or sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// File name.
+    pub file: String,
+    /// Sheet, where there are sheets.
+    pub sheet: Option<String>,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Rows read from it.
+    pub rows_in: usize,
+}
+
+/// The machine that selected the candidates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackendFacts {
+    /// `cpu` or `gpu`.
+    pub kind: String,
+    /// Name of the processor or adapter.
+    pub adapter: String,
+    /// Driver or instruction set.
+    pub driver: String,
+    /// Whether the adapter is software.
+    pub software: bool,
+    /// Why no GPU was taken, where one was looked for.
+    pub note: Option<String>,
+}
+
+impl Manifest {
+    /// Reads the manifest of a finished run.
+    ///
+    /// # Errors
+    /// [`PipelineError::NotARun`] when there is none, or it cannot be read.
+    pub fn read(out: &Path) -> Result<Self, PipelineError> {
+        let path = out.join(names::MANIFEST);
+        let not_a_run =
+            |reason: String| PipelineError::NotARun { path: out.to_owned(), reason };
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| not_a_run(format!("{}: {e}", names::MANIFEST)))?;
+        serde_json::from_str(&text).map_err(|e| not_a_run(format!("{}: {e}", names::MANIFEST)))
+    }
+
+    pub(in super::super) fn write(&self, path: &Path) -> Result<(), PipelineError> {
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(|e| PipelineError::io("write", path, e.into()))?;
+        text.push('\n');
+        std::fs::write(path, text).map_err(|e| PipelineError::io("write", path, e))
+    }
+}

@@ -1,0 +1,34 @@
+//! The output folder: each file's shape, and the folder that appears whole or not at all.
+
+mod folder;
+mod manifest;
+mod pairs;
+mod rankings;
+mod records;
+
+pub use manifest::{BackendFacts, FileFacts, Manifest, SideFacts};
+pub use pairs::{PairRecord, PartRecord, QuoteRecord};
+
+pub(super) use folder::OutputFolder;
+pub(super) use pairs::{find_pair, pair_record, write_pairs};
+pub(super) use rankings::write_ranking;
+pub(super) use records::{read_records, write_records};
+
+/// Names of the files in an output folder.
+pub(super) mod names {
+    pub(crate) const LISTS: &str = "lists.xlsx";
+    pub(crate) const PAIRS: &str = "matches.jsonl";
+    pub(crate) const RANKING: &str = "ranking.trec";
+    pub(crate) const RANKING_REVERSE: &str = "ranking.reverse.trec";
+    pub(crate) const BM25: &str = "ranking.bm25.trec";
+    pub(crate) const BM25_REVERSE: &str = "ranking.reverse.bm25.trec";
+    pub(crate) const REPORT: &str = "report.html";
+    pub(crate) const MANIFEST: &str = "manifest.json";
+    pub(crate) const REJECTED: &str = "rejected.csv";
+    pub(crate) const INDEX: &str = "index";
+    pub(crate) const DEMANDS: &str = "demands";
+    pub(crate) const SUPPLIES: &str = "supplies";
+    pub(crate) const RECORDS: &str = "records.jsonl";
+    pub(crate) const WEIGHTS: &str = "weights.toml";
+    pub(crate) const CALIBRATION: &str = "calibration.toml";
+}

@@ -1,0 +1,214 @@
+//! `matches.jsonl`: one line per kept pair, for programs.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::super::{PipelineError, Progress};
+use crate::matching::{Weights, contributions};
+use crate::model::{Match, Micro, Part, Quote, QuoteField, Record, Side, Verdict, Veto};
+
+/// Name and version of the line's shape. A reader refuses a version it does not know.
+pub(in super::super) const SCHEMA: &str = "duijie.match/1";
+
+/// One kept pair. Scores, probabilities and part values are decimals with six digits at most;
+/// they are exact multiples of 10⁻⁶.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PairRecord {
+    /// `duijie.match/1`.
+    pub schema: String,
+    /// Id of the demand.
+    pub demand_id: String,
+    /// Id of the supply.
+    pub supply_id: String,
+    /// Number of the demand as people say it.
+    pub demand_number: String,
+    /// Number of the supply as people say it.
+    pub supply_number: String,
+    /// Place of the supply in the demand's ranking, from 1.
+    pub rank_for_demand: Option<u32>,
+    /// Place of the demand in the supply's ranking, from 1.
+    pub rank_for_supply: Option<u32>,
+    /// Sum of the parts' `contribution`.
+    pub score_for_demand: Micro,
+    /// Sum of the parts' `contribution_for_supply`.
+    pub score_for_supply: Micro,
+    /// Harmonic mean of the two directions' probabilities.
+    pub mutual_score: Micro,
+    /// Mean of the two directions' probabilities: what is shown as 把握.
+    pub probability: Micro,
+    /// Calibrated probability seen from the demand.
+    pub probability_for_demand: Micro,
+    /// Calibrated probability seen from the supply.
+    pub probability_for_supply: Micro,
+    /// How much is known about the pair.
+    pub confidence: Micro,
+    /// Advice.
+    pub verdict: Verdict,
+    /// Whether it is in the handed-out lists.
+    pub allocated: bool,
+    /// Marks and refusals.
+    pub vetoes: Vec<Veto>,
+    /// All parts in order, missing ones with a `value` of null.
+    pub parts: Vec<PartRecord>,
+}
+
+/// One part of a pair's score. `value`, `weight` and `contribution` are the demand's view.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartRecord {
+    /// Which part.
+    pub name: Part,
+    /// Value in `[0, 1]`; null where missing.
+    pub value: Option<Micro>,
+    /// Share of the full weight, in `[0, 1]`.
+    pub weight: Micro,
+    /// What it adds to `score_for_demand`; null where missing.
+    pub contribution: Option<Micro>,
+    /// Value as the supply sees it.
+    pub value_for_supply: Option<Micro>,
+    /// Weight as the supply sees it.
+    pub weight_for_supply: Micro,
+    /// What it adds to `score_for_supply`.
+    pub contribution_for_supply: Option<Micro>,
+    /// Quoted passages that support it.
+    pub evidence: Vec<QuoteRecord>,
+}
+
+/// A quoted passage; `start..end` counts characters (Unicode scalar values) of the field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuoteRecord {
+    /// Whose text.
+    pub side: Side,
+    /// Which text.
+    pub field: QuoteField,
+    /// First character.
+    pub start: u32,
+    /// One past the last.
+    pub end: u32,
+    /// The passage.
+    pub text: String,
+}
+
+/// Brings a pair into the form in which it is written.
+pub(in super::super) fn pair_record(
+    pair: &Match,
+    demand: &Record,
+    supply: &Record,
+    weights: &Weights,
+    quotes: Vec<Quote>,
+) -> PairRecord {
+    let of_demand = weights.seen_from(Side::Demand);
+    let of_supply = weights.seen_from(Side::Supply);
+    let for_demand = contributions(&pair.parts_for_demand, of_demand);
+    let for_supply = contributions(&pair.parts_for_supply, of_supply);
+    let share = |thousandths: u32| Micro(i32::try_from(thousandths).unwrap_or(0) * 1_000);
+    let mut evidence: Vec<Vec<QuoteRecord>> = vec![Vec::new(); Part::ALL.len()];
+    for quote in quotes {
+        evidence[quote.part.index()].push(QuoteRecord {
+            side: quote.side,
+            field: quote.field,
+            start: quote.start,
+            end: quote.end,
+            text: quote.text,
+        });
+    }
+    let parts = Part::ALL
+        .into_iter()
+        .zip(evidence)
+        .map(|(part, evidence)| {
+            let at = part.index();
+            PartRecord {
+                name: part,
+                value: pair.parts_for_demand[at],
+                weight: share(of_demand[at]),
+                contribution: for_demand[at],
+                value_for_supply: pair.parts_for_supply[at],
+                weight_for_supply: share(of_supply[at]),
+                contribution_for_supply: for_supply[at],
+                evidence,
+            }
+        })
+        .collect();
+    PairRecord {
+        schema: SCHEMA.to_owned(),
+        demand_id: demand.id.0.clone(),
+        supply_id: supply.id.0.clone(),
+        demand_number: demand.number.clone(),
+        supply_number: supply.number.clone(),
+        rank_for_demand: pair.rank_for_demand,
+        rank_for_supply: pair.rank_for_supply,
+        score_for_demand: pair.score_for_demand,
+        score_for_supply: pair.score_for_supply,
+        mutual_score: pair.mutual_score,
+        probability: pair.probability(),
+        probability_for_demand: pair.probability_for_demand,
+        probability_for_supply: pair.probability_for_supply,
+        confidence: pair.confidence,
+        verdict: pair.verdict,
+        allocated: pair.allocated,
+        vetoes: pair.vetoes.clone(),
+        parts,
+    }
+}
+
+/// Writes the pairs in order, one JSON object per line.
+pub(in super::super) fn write_pairs(
+    path: &Path,
+    matches: &[Match],
+    record: &(dyn Fn(&Match) -> PairRecord + Sync),
+    progress: &dyn Progress,
+) -> Result<(), PipelineError> {
+    // Lines are made in parallel, a batch at a time, and written in order.
+    const BATCH: usize = 16_384;
+    const LINES: usize = 64;
+    let write = || -> io::Result<()> {
+        let mut out = BufWriter::new(File::create(path)?);
+        for batch in matches.chunks(BATCH) {
+            let blocks: Vec<Vec<u8>> = batch
+                .par_chunks(LINES)
+                .map(|pairs| {
+                    let mut block = Vec::new();
+                    for pair in pairs {
+                        serde_json::to_writer(&mut block, &record(pair))?;
+                        block.push(b'\n');
+                    }
+                    Ok(block)
+                })
+                .collect::<io::Result<_>>()?;
+            for block in blocks {
+                out.write_all(&block)?;
+            }
+            progress.advance(batch.len() as u64);
+        }
+        out.flush()
+    };
+    write().map_err(|e| PipelineError::io("write", path, e))
+}
+
+/// Finds the line of a pair.
+pub(in super::super) fn find_pair(
+    path: &Path,
+    demand_id: &str,
+    supply_id: &str,
+) -> Result<Option<PairRecord>, PipelineError> {
+    let io = |e| PipelineError::io("read", path, e);
+    let quoted = |id: &str| serde_json::to_string(id).unwrap_or_default();
+    let wanted = [
+        format!("\"demand_id\":{}", quoted(demand_id)),
+        format!("\"supply_id\":{}", quoted(supply_id)),
+    ];
+    for line in BufReader::new(File::open(path).map_err(io)?).lines() {
+        let line = line.map_err(io)?;
+        if wanted.iter().all(|part| line.contains(part))
+            && let Ok(record) = serde_json::from_str::<PairRecord>(&line)
+            && record.demand_id == demand_id
+            && record.supply_id == supply_id
+        {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,40 @@
+//! `ranking.trec` and its kin: the TREC run format.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use super::super::PipelineError;
+use crate::model::Record;
+
+/// Writes `query Q0 document rank score tag`, one line per entry, queries in table order.
+///
+/// Ids with blanks, which the format cannot carry, have them replaced by `_`.
+pub(in super::super) fn write_ranking<S: std::fmt::Display>(
+    path: &Path,
+    askers: &[Record],
+    answers: &[Record],
+    lists: impl Iterator<Item = Vec<(u32, S)>>,
+    tag: &str,
+) -> Result<(), PipelineError> {
+    let write = || -> std::io::Result<()> {
+        let mut out = BufWriter::new(File::create(path)?);
+        for (asker, list) in askers.iter().zip(lists) {
+            let query = field(asker.id.as_str());
+            for (rank, (answer, score)) in (1_u32..).zip(list) {
+                let document = field(answers[answer as usize].id.as_str());
+                writeln!(out, "{query} Q0 {document} {rank} {score} {tag}")?;
+            }
+        }
+        out.flush()
+    };
+    write().map_err(|e| PipelineError::io("write", path, e))
+}
+
+fn field(id: &str) -> std::borrow::Cow<'_, str> {
+    if id.contains(char::is_whitespace) {
+        id.replace(char::is_whitespace, "_").into()
+    } else {
+        id.into()
+    }
+}

@@ -1,0 +1,76 @@
+//! What the pipeline tells while it works.
+
+use crate::model::Lang;
+
+/// A step of the main job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Reading the lists.
+    Import,
+    /// Building the full-text indexes.
+    Index,
+    /// Computing embeddings.
+    Embed,
+    /// Finding candidates in both directions.
+    Candidates,
+    /// Scoring the candidate pairs.
+    Score,
+    /// Handing out under capacities.
+    Allocate,
+    /// Drawing evidence.
+    Evidence,
+    /// Writing the files.
+    Write,
+}
+
+impl Stage {
+    /// A short name for manifests.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Index => "index",
+            Self::Embed => "embed",
+            Self::Candidates => "candidates",
+            Self::Score => "score",
+            Self::Allocate => "allocate",
+            Self::Evidence => "evidence",
+            Self::Write => "write",
+        }
+    }
+
+    /// The words people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Import => lang.pick("读取清单", "reading the lists"),
+            Self::Index => lang.pick("建立索引", "indexing"),
+            Self::Embed => lang.pick("计算语义向量", "embedding"),
+            Self::Candidates => lang.pick("双向检索候选", "retrieving candidates"),
+            Self::Score => lang.pick("逐对评分", "scoring pairs"),
+            Self::Allocate => lang.pick("限额分配", "allocating"),
+            Self::Evidence => lang.pick("摘取依据", "drawing evidence"),
+            Self::Write => lang.pick("写出结果", "writing results"),
+        }
+    }
+}
+
+/// Receives the progress of a job. Called from many threads.
+pub trait Progress: Sync {
+    /// A stage begins; `total` is how many steps it has, where that is known.
+    fn begin(&self, stage: Stage, total: Option<u64>);
+    /// The stage has come so many steps further.
+    fn advance(&self, steps: u64);
+    /// The stage ends.
+    fn end(&self);
+}
+
+/// Says nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: Stage, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
+    fn end(&self) {}
+}

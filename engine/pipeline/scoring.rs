@@ -1,0 +1,366 @@
+//! From candidate pairs to ranked, judged and allocated matches.
+//!
+//! The backend's dot products only choose a shortlist. Every figure that leaves this file is made
+//! from the shortlist on the CPU, in one fixed order of additions, and quantised; so the output
+//! does not depend on the backend, apart from pairs that tie at the shortlist's cut.
+
+use jiff::civil::Date;
+use rayon::prelude::*;
+
+use super::candidates::{Candidates, by_supply, starts_of};
+use super::{PipelineError, Progress};
+use crate::kernel::{Backend, dot};
+use crate::matching::{
+    Calibration, Capacities, Edge, FieldPath, PairInputs, Taxonomy, Weights, allocate, confidence,
+    field_similarity, mutual_score, part_values, score, vetoes,
+};
+use crate::model::{
+    DemandIdx, Embeddings, Match, Micro, PartValues, Record, Side, SupplyIdx, Verdict,
+};
+
+/// Pairs per asker that the shortlist holds beyond the ranked depth, so that a difference in the
+/// last bits of a backend's dot product cannot push a ranked pair out.
+const MARGIN: usize = 28;
+
+/// What judging needs to know, apart from the pairs.
+pub(super) struct Judge<'a> {
+    pub demands: &'a [Record],
+    pub supplies: &'a [Record],
+    pub demand_embeddings: &'a Embeddings,
+    pub supply_embeddings: &'a Embeddings,
+    pub weights: &'a Weights,
+    pub calibration: &'a Calibration,
+    pub as_of: Date,
+    demand_paths: Vec<Vec<FieldPath>>,
+    supply_paths: Vec<Vec<FieldPath>>,
+}
+
+/// How many pairs are ranked, kept and handed out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Depths {
+    pub ranked: usize,
+    pub kept: usize,
+    pub capacities: Capacities,
+}
+
+/// One entry of a ranking: the other side's row and the score.
+pub(super) type Ranked = (u32, Micro);
+
+/// What the judging came to.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// Kept pairs by demand and then supply: ranked within the kept depth by either side, or
+    /// allocated.
+    pub matches: Vec<Match>,
+    /// Per demand, its best supplies, best first.
+    pub ranking_for_demand: Vec<Vec<Ranked>>,
+    /// Per supply, its best demands, best first.
+    pub ranking_for_supply: Vec<Vec<Ranked>>,
+}
+
+/// A pair on the shortlist, with everything its parts are made of.
+#[derive(Debug, Clone, Copy)]
+struct Short {
+    demand: u32,
+    supply: u32,
+    inputs: PairInputs,
+    for_demand: Micro,
+    for_supply: Micro,
+}
+
+impl<'a> Judge<'a> {
+    #[expect(clippy::too_many_arguments, reason = "one argument per thing a pair is judged by")]
+    pub(super) fn new(
+        demands: &'a [Record],
+        supplies: &'a [Record],
+        demand_embeddings: &'a Embeddings,
+        supply_embeddings: &'a Embeddings,
+        taxonomy: &Taxonomy,
+        weights: &'a Weights,
+        calibration: &'a Calibration,
+        as_of: Date,
+    ) -> Self {
+        let paths = |records: &[Record]| {
+            records.par_iter().map(|record| taxonomy.paths(record)).collect::<Vec<_>>()
+        };
+        Self {
+            demands,
+            supplies,
+            demand_embeddings,
+            supply_embeddings,
+            weights,
+            calibration,
+            as_of,
+            demand_paths: paths(demands),
+            supply_paths: paths(supplies),
+        }
+    }
+
+    /// The parts of a pair as `asker` sees them.
+    fn parts(&self, asker: Side, pair: (u32, u32), inputs: &PairInputs) -> PartValues {
+        let (demand, supply) = (&self.demands[pair.0 as usize], &self.supplies[pair.1 as usize]);
+        part_values(asker, inputs, demand, supply, self.as_of)
+    }
+
+    fn scores(&self, pair: (u32, u32), inputs: &PairInputs) -> (Micro, Micro) {
+        let of = |side| score(&self.parts(side, pair, inputs), self.weights.seen_from(side)).score;
+        (of(Side::Demand), of(Side::Supply))
+    }
+
+    /// Cosine similarity in the one fixed order; `None` where a text has no vector.
+    fn cosine(&self, pair: (u32, u32)) -> Option<f32> {
+        let a = self.demand_embeddings.row(pair.0 as usize);
+        let b = self.supply_embeddings.row(pair.1 as usize);
+        let known = |row: &[f32]| row.iter().any(|&x| x != 0.0);
+        (known(a) && known(b)).then(|| dot(a, b))
+    }
+
+    fn field(&self, pair: (u32, u32)) -> Option<Micro> {
+        field_similarity(&self.demand_paths[pair.0 as usize], &self.supply_paths[pair.1 as usize])
+    }
+
+    /// Judges one pair completely from its lexical values: for `explain`.
+    pub(super) fn judge_pair(
+        &self,
+        pair: (u32, u32),
+        lexical_for_demand: Option<f32>,
+        lexical_for_supply: Option<f32>,
+    ) -> Match {
+        let inputs = PairInputs {
+            lexical_for_demand,
+            lexical_for_supply,
+            cosine: self.cosine(pair),
+            field: self.field(pair),
+        };
+        let (for_demand, for_supply) = self.scores(pair, &inputs);
+        self.judge(&Short { demand: pair.0, supply: pair.1, inputs, for_demand, for_supply })
+    }
+
+    fn probabilities(&self, short: &Short) -> (Micro, Micro) {
+        (
+            self.calibration.probability(Side::Demand, short.for_demand),
+            self.calibration.probability(Side::Supply, short.for_supply),
+        )
+    }
+
+    fn verdict(&self, short: &Short) -> Verdict {
+        let (a, b) = self.probabilities(short);
+        self.calibration.verdict(Micro((a.0 + b.0 + 1) / 2))
+    }
+
+    fn judge(&self, short: &Short) -> Match {
+        let pair = (short.demand, short.supply);
+        let demand = &self.demands[short.demand as usize];
+        let supply = &self.supplies[short.supply as usize];
+        let parts_for_demand = self.parts(Side::Demand, pair, &short.inputs);
+        let parts_for_supply = self.parts(Side::Supply, pair, &short.inputs);
+        let (probability_for_demand, probability_for_supply) = self.probabilities(short);
+        let mut judged = Match {
+            demand: DemandIdx(short.demand),
+            supply: SupplyIdx(short.supply),
+            rank_for_demand: None,
+            rank_for_supply: None,
+            parts_for_demand,
+            parts_for_supply,
+            score_for_demand: short.for_demand,
+            score_for_supply: short.for_supply,
+            probability_for_demand,
+            probability_for_supply,
+            mutual_score: mutual_score(probability_for_demand, probability_for_supply),
+            confidence: confidence(
+                demand,
+                supply,
+                [
+                    (&parts_for_demand, self.weights.seen_from(Side::Demand)),
+                    (&parts_for_supply, self.weights.seen_from(Side::Supply)),
+                ],
+            ),
+            verdict: Verdict::NoMatch,
+            allocated: false,
+            vetoes: vetoes(demand, supply, self.as_of),
+        };
+        judged.verdict = self.calibration.verdict(judged.probability());
+        judged
+    }
+
+    /// Shortlists the candidates, scores the shortlist, ranks it both ways, allocates, and keeps
+    /// what is to be shown.
+    ///
+    /// Rankings are by score, higher first, then by the other side's row, lower first.
+    pub(super) fn judge_all(
+        &self,
+        candidates: &Candidates,
+        backend: &dyn Backend,
+        depths: Depths,
+        progress: &dyn Progress,
+    ) -> Result<Judged, PipelineError> {
+        let short = self.shortlist(candidates, backend, depths.ranked + MARGIN, progress)?;
+        let pairs: Vec<(u32, u32)> = short.iter().map(|s| (s.demand, s.supply)).collect();
+        let demand_starts = starts_of(self.demands.len(), pairs.iter().map(|pair| pair.0));
+        let (order, supply_starts) = by_supply(&pairs, self.supplies.len());
+
+        let rank = |places: &mut dyn Iterator<Item = u32>, of: &dyn Fn(&Short) -> Ranked| {
+            let mut list: Vec<u32> = places.collect();
+            list.sort_unstable_by_key(|&at| {
+                let (other, score) = of(&short[at as usize]);
+                (std::cmp::Reverse(score), other)
+            });
+            list.truncate(depths.ranked);
+            list
+        };
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let for_demand: Vec<Vec<u32>> = (0..self.demands.len())
+            .into_par_iter()
+            .map(|d| {
+                rank(&mut (demand_starts[d]..demand_starts[d + 1]).map(place), &|s| {
+                    (s.supply, s.for_demand)
+                })
+            })
+            .collect();
+        let for_supply: Vec<Vec<u32>> = (0..self.supplies.len())
+            .into_par_iter()
+            .map(|s| {
+                rank(
+                    &mut order[supply_starts[s]..supply_starts[s + 1]].iter().copied(),
+                    &|s| (s.demand, s.for_supply),
+                )
+            })
+            .collect();
+
+        let mut ranks: Vec<[u32; 2]> = vec![[0; 2]; short.len()];
+        for (direction, lists) in [&for_demand, &for_supply].into_iter().enumerate() {
+            for list in lists {
+                for (rank, &at) in (1..).zip(list) {
+                    ranks[at as usize][direction] = rank;
+                }
+            }
+        }
+
+        let allocated = self.allocate(&short, &ranks, depths.capacities);
+        let kept_rank = |rank: u32| rank != 0 && rank as usize <= depths.kept;
+        let matches: Vec<Match> = short
+            .par_iter()
+            .zip(&ranks)
+            .zip(&allocated)
+            .filter(|((_, ranks), allocated)| **allocated || ranks.iter().any(|&r| kept_rank(r)))
+            .map(|((short, ranks), &allocated)| {
+                let some = |rank: u32| (rank != 0).then_some(rank);
+                let mut judged = self.judge(short);
+                judged.rank_for_demand = some(ranks[0]);
+                judged.rank_for_supply = some(ranks[1]);
+                judged.allocated = allocated;
+                judged
+            })
+            .collect();
+
+        let ranking = |lists: Vec<Vec<u32>>, of: &(dyn Fn(&Short) -> Ranked + Sync)| {
+            lists
+                .into_par_iter()
+                .map(|list| list.into_iter().map(|at| of(&short[at as usize])).collect())
+                .collect()
+        };
+        Ok(Judged {
+            matches,
+            ranking_for_demand: ranking(for_demand, &|s| (s.supply, s.for_demand)),
+            ranking_for_supply: ranking(for_supply, &|s| (s.demand, s.for_supply)),
+        })
+    }
+
+    /// Hands out the ranked pairs that are worth somebody's time; one flag per shortlisted pair.
+    fn allocate(&self, short: &[Short], ranks: &[[u32; 2]], capacities: Capacities) -> Vec<bool> {
+        let acceptable: Vec<u32> = (0..short.len())
+            .into_par_iter()
+            .filter(|&at| {
+                ranks[at] != [0, 0] && self.verdict(&short[at]) != Verdict::NoMatch
+            })
+            .map(|at| u32::try_from(at).unwrap_or(u32::MAX))
+            .collect();
+        let edges: Vec<Edge> = acceptable
+            .iter()
+            .map(|&at| {
+                let s = &short[at as usize];
+                Edge {
+                    demand: s.demand,
+                    supply: s.supply,
+                    for_demand: s.for_demand,
+                    for_supply: s.for_supply,
+                }
+            })
+            .collect();
+        let mut allocated = vec![false; short.len()];
+        for chosen in allocate(self.demands.len(), self.supplies.len(), &edges, capacities) {
+            allocated[acceptable[chosen as usize] as usize] = true;
+        }
+        allocated
+    }
+
+    /// The pairs that could be ranked: the best `n` each way by the backend's dot products, with
+    /// their figures recomputed here.
+    fn shortlist(
+        &self,
+        candidates: &Candidates,
+        backend: &dyn Backend,
+        n: usize,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Short>, PipelineError> {
+        let pairs = &candidates.pairs;
+        let cosines = backend.score_pairs(
+            self.demand_embeddings.view(),
+            self.supply_embeddings.view(),
+            pairs,
+        )?;
+        let inputs = |at: usize, cosine: Option<f32>| PairInputs {
+            lexical_for_demand: candidates.lexical_for_demand[at],
+            lexical_for_supply: candidates.lexical_for_supply[at],
+            cosine,
+            field: self.field(pairs[at]),
+        };
+        let first: Vec<(Micro, Micro)> = (0..pairs.len())
+            .into_par_iter()
+            .map(|at| self.scores(pairs[at], &inputs(at, Some(cosines[at]))))
+            .collect();
+
+        let (order, supply_starts) = by_supply(pairs, self.supplies.len());
+        let keep = |places: &mut dyn Iterator<Item = u32>, of: &dyn Fn(usize) -> Ranked| {
+            let mut list: Vec<u32> = places.collect();
+            if list.len() > n {
+                list.select_nth_unstable_by_key(n, |&at| {
+                    let (other, score) = of(at as usize);
+                    (std::cmp::Reverse(score), other)
+                });
+                list.truncate(n);
+            }
+            list
+        };
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let by_demand: Vec<Vec<u32>> = (0..self.demands.len())
+            .into_par_iter()
+            .map(|d| {
+                let places = candidates.starts[d]..candidates.starts[d + 1];
+                keep(&mut places.map(place), &|at| (pairs[at].1, first[at].0))
+            })
+            .collect();
+        let by_supply: Vec<Vec<u32>> = (0..self.supplies.len())
+            .into_par_iter()
+            .map(|s| {
+                let places = order[supply_starts[s]..supply_starts[s + 1]].iter().copied();
+                keep(&mut { places }, &|at| (pairs[at].0, first[at].1))
+            })
+            .collect();
+        let mut chosen = vec![false; pairs.len()];
+        for &at in by_demand.iter().chain(&by_supply).flatten() {
+            chosen[at as usize] = true;
+        }
+
+        Ok((0..pairs.len())
+            .into_par_iter()
+            .filter(|&at| chosen[at])
+            .map(|at| {
+                let inputs = inputs(at, self.cosine(pairs[at]));
+                let (for_demand, for_supply) = self.scores(pairs[at], &inputs);
+                progress.advance(1);
+                Short { demand: pairs[at].0, supply: pairs[at].1, inputs, for_demand, for_supply }
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,39 @@
+//! Free-text search over a finished run.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::output::names;
+use super::{Manifest, PipelineError};
+use crate::index::{SearchHit, SideIndex};
+use crate::model::Side;
+
+/// What a search found.
+#[derive(Debug, Clone, Serialize)]
+pub struct SearchAnswer {
+    /// The side that was searched.
+    pub side: Side,
+    /// The hits, best first.
+    pub hits: Vec<SearchHit>,
+}
+
+/// Searches one side of the run in `out` for `text`.
+///
+/// # Errors
+/// [`PipelineError::NotARun`] when `out` holds no finished run, [`PipelineError::Index`] when its
+/// index cannot be read.
+pub fn search(
+    out: &Path,
+    side: Side,
+    text: &str,
+    limit: usize,
+) -> Result<SearchAnswer, PipelineError> {
+    Manifest::read(out)?;
+    let name = match side {
+        Side::Demand => names::DEMANDS,
+        Side::Supply => names::SUPPLIES,
+    };
+    let index = SideIndex::open(&out.join(names::INDEX).join(name))?;
+    Ok(SearchAnswer { side, hits: index.search(text, limit)? })
+}
