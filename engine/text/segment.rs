@@ -13,6 +13,14 @@ use super::technical::{self, Inside, char_at, is_han, is_word};
 /// A term longer than this is not worth finding (encoded data, run-together rows), in characters.
 const MAX_TERM_CHARS: usize = 64;
 
+/// The longest word looked for inside another, in characters.
+const MAX_PART_CHARS: usize = 4;
+
+/// Whether unknown words are guessed by jieba's hidden Markov model. They are not: on graded
+/// pairs of real lists the guesses gained nothing (nDCG@10 .530 with, .535 without), and they
+/// make the cut of a word depend on its surroundings.
+const HIDDEN_MARKOV: bool = false;
+
 /// The longest unit or mixed word after a number or Latin word, in Chinese characters.
 const MAX_TAIL_CHARS: usize = 4;
 
@@ -159,14 +167,42 @@ impl Cutter<'_> {
         let end = start + rest.find(|c| !is_han(c)).unwrap_or(rest.len());
         let run = &self.text[start..end];
         let mut n_chars = 0;
-        for word in self.segmenter.jieba.cut_for_search(run, HIDDEN_MARKOV) {
-            n_chars = n_chars.max(word.end);
-            let range = start + word.byte_start..start + word.byte_end;
+        for word in self.segmenter.jieba.cut(run, HIDDEN_MARKOV) {
+            n_chars = word.end;
             let position = self.position.saturating_add(count(word.start));
-            self.push(range, position, count(word.end - word.start));
+            let length = count(word.end - word.start);
+            if length > 2 {
+                self.parts(word.word, start + word.byte_start, position);
+            }
+            self.push(start + word.byte_start..start + word.byte_end, position, length);
         }
         self.position = self.position.saturating_add(count(n_chars));
         end
+    }
+
+    /// The shorter words inside a word, apart from those that only arise across the border of two
+    /// others, as 成电 does in 集成电路. What ends with the word counts anyway: 电站 in 变电站.
+    fn parts(&mut self, word: &str, start: usize, position: u32) {
+        let bounds: Vec<usize> =
+            word.char_indices().map(|(at, _)| at).chain([word.len()]).collect();
+        let n_chars = bounds.len() - 1;
+        let mut kept: Vec<Range<usize>> = Vec::new();
+        for first in 0..n_chars - 1 {
+            let longest = (first + MAX_PART_CHARS).min(n_chars);
+            for end in (first + 2..=longest).rev() {
+                let bytes = bounds[first]..bounds[end];
+                let crosses =
+                    kept.iter().any(|it| it.start < first && first < it.end && it.end < end);
+                if end - first < n_chars
+                    && (end == n_chars || !crosses)
+                    && self.segmenter.jieba.has_word(&word[bytes.clone()])
+                {
+                    kept.push(first..end);
+                    let position = position.saturating_add(count(first));
+                    self.push(start + bytes.start..start + bytes.end, position, count(end - first));
+                }
+            }
+        }
     }
 
     /// A run of anything that is no term: a gap, unless it only joins.
@@ -284,9 +320,6 @@ impl Cutter<'_> {
         }
     }
 }
-
-/// Whether unknown words are guessed by jieba's hidden Markov model.
-const HIDDEN_MARKOV: bool = true;
 
 /// The ends of the first Chinese characters at byte `start`, with their count, one by one.
 fn han_ends(text: &str, start: usize) -> impl Iterator<Item = (u32, usize)> {

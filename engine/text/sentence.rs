@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::technical::is_han;
+
 /// A sentence longer than this is split at its commas, in characters.
 ///
 /// About three lines of a list cell: enough context for a quote, short enough to be read.
@@ -9,7 +11,8 @@ pub const MAX_SENTENCE_CHARS: usize = 120;
 
 /// The byte ranges of the sentences of `text`, in order, without surrounding white space.
 ///
-/// A sentence ends at `。！？；!?;…`, at a line break, and at a full stop that is neither a decimal
+/// A sentence ends at `。！？；!?;…`, at a line break (but not at a question mark that replaces a
+/// lost character, `β？Ga2O3`), and at a full stop that is neither a decimal
 /// point (`3.5`), nor inside a name (`v2.0`, `U.S.A`), nor after a list number (`1. `). Closing
 /// quotation marks and brackets stay with their sentence. A sentence of more than
 /// [`MAX_SENTENCE_CHARS`] is split after commas, colons and `、`, or where it has none, at that
@@ -50,6 +53,9 @@ fn closes(c: char) -> bool {
 
 /// Whether the character `c` at byte `at` ends the sentence that began at `start`.
 fn ends_sentence(text: &str, start: usize, at: usize, c: char) -> bool {
+    if matches!(c, '?' | '？') && between_letters(text, at, c) {
+        return false;
+    }
     if is_ender(c) || is_line_break(c) {
         return true;
     }
@@ -65,6 +71,13 @@ fn ends_sentence(text: &str, start: usize, at: usize, c: char) -> bool {
     !list_number
         && !initial
         && next.is_none_or(|next| next.is_whitespace() || closes(next) || !next.is_ascii())
+}
+
+/// Whether the question mark `c` at byte `at` stands between letters or digits that are not
+/// Chinese: what is left of a character that a conversion lost (`β？Ga2O3`), or of a web address.
+fn between_letters(text: &str, at: usize, c: char) -> bool {
+    let letter = |c: char| c.is_alphanumeric() && !is_han(c);
+    text[..at].ends_with(letter) && text[at + c.len_utf8()..].starts_with(letter)
 }
 
 /// Adds `range` without its white space, split where it is too long.
@@ -126,6 +139,7 @@ mod tests {
             split("精度不低于3.5μm。成本低！能否国产？；寻求合作\n 第二段"),
             ["精度不低于3.5μm。", "成本低！", "能否国产？；", "寻求合作", "第二段"]
         );
+        assert_eq!(split("β？Ga2O3薄膜？不是"), ["β？Ga2O3薄膜？", "不是"]);
         assert_eq!(split("他说“可以。”然后签约"), ["他说“可以。”", "然后签约"]);
         assert_eq!(split(""), Vec::<&str>::new());
         assert_eq!(split(" \n "), Vec::<&str>::new());

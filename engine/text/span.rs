@@ -8,10 +8,19 @@ use std::ops::Range;
 /// Linear in the length of `text` up to the end of the range.
 #[must_use]
 pub fn char_range(text: &str, bytes: Range<usize>) -> Range<usize> {
-    let start = text.floor_char_boundary(bytes.start);
-    let end = text.floor_char_boundary(bytes.end).max(start);
+    let start = floor_boundary(text, bytes.start);
+    let end = floor_boundary(text, bytes.end).max(start);
     let first = text[..start].chars().count();
     first..first + text[start..end].chars().count()
+}
+
+/// The last character boundary at or before byte `at`.
+fn floor_boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 #[cfg(test)]
