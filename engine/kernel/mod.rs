@@ -4,5 +4,18 @@
 //! references: sequential, in `f32`, obviously right.
 
 mod backend;
+mod cpu;
+mod dot;
+mod inputs;
+mod instructions;
+mod pair_scores;
+mod selection;
+mod top_k;
 
-pub use backend::{Backend, BackendError, BackendInfo, BackendKind, Hit};
+pub use backend::{Backend, BackendChoice, BackendError, BackendInfo, BackendKind, Hit};
+pub use cpu::CpuBackend;
+pub use dot::{LANES, dot, dot_oracle};
+pub use inputs::{MAX_MAGNITUDE, check_inputs, check_pairs};
+pub use instructions::Instructions;
+pub use pair_scores::pair_scores;
+pub use top_k::{best_first, top_k};
