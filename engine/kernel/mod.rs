@@ -17,5 +17,5 @@ pub use cpu::CpuBackend;
 pub use dot::{LANES, dot, dot_oracle};
 pub use inputs::{MAX_MAGNITUDE, check_inputs, check_pairs};
 pub use instructions::Instructions;
-pub use pair_scores::pair_scores;
-pub use top_k::{best_first, top_k};
+pub use pair_scores::{PAIRS_PER_WORKGROUP, PairParams, pair_scores};
+pub use top_k::{QueryState, TOP_K_TILE, TopKParams, best_first, key_score, score_key, top_k};
