@@ -3,7 +3,9 @@
 use std::mem::offset_of;
 
 use duijie::gpu::{Access, Kernel, kernels};
-use duijie::kernel::{PAIRS_PER_WORKGROUP, PairParams, QueryState, TOP_K_TILE, TopKParams};
+use duijie::kernel::{
+    PAIRS_PER_WORKGROUP, PairParams, QueryState, TOP_K_TILE, TOP_K_WORKGROUP_BYTES, TopKParams,
+};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 fn parse(kernel: &Kernel) -> naga::Module {
@@ -163,16 +165,23 @@ fn constants_have_the_values_the_host_plans_with() {
     assert_eq!(constant(&pairs, "WORKGROUP"), PAIRS_PER_WORKGROUP * constant(&pairs, "LANES"));
 }
 
+fn workgroup_bytes(module: &naga::Module) -> u32 {
+    module
+        .global_variables
+        .iter()
+        .filter(|(_, variable)| variable.space == naga::AddressSpace::WorkGroup)
+        .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
+        .sum()
+}
+
 #[test]
 fn workgroup_memory_is_within_what_webgpu_promises() {
+    let scores = workgroup_bytes(&kernel("shaders/top_k_scores.wgsl"));
+    assert_eq!(scores, TOP_K_WORKGROUP_BYTES);
     for kernel in kernels() {
         let module = parse(kernel);
-        let bytes: u32 = module
-            .global_variables
-            .iter()
-            .filter(|(_, variable)| variable.space == naga::AddressSpace::WorkGroup)
-            .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
-            .sum();
+        let bytes = workgroup_bytes(&module);
+        assert!(bytes <= TOP_K_WORKGROUP_BYTES, "{} needs {bytes} bytes", kernel.file);
         assert!(bytes <= 16 * 1024, "{} needs {bytes} bytes", kernel.file);
         let invocations: u32 = module.entry_points[0].workgroup_size.iter().product();
         assert!(invocations <= 256, "{} has {invocations} invocations", kernel.file);

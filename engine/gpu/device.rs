@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::shaders::{Access, Kernel};
-use crate::kernel::{BackendError, BackendInfo, BackendKind};
+use crate::kernel::{BackendError, BackendInfo, BackendKind, TOP_K_WORKGROUP_BYTES};
 
 /// Dispatches are planned to last 200 ms; a device that says nothing for this long is given up.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -15,8 +15,6 @@ const UPLOAD_BYTES: usize = 32 << 20;
 
 /// Invocations per workgroup of the largest kernel.
 const INVOCATIONS: u32 = 256;
-/// Workgroup memory of the largest kernel, in bytes.
-const WORKGROUP_BYTES: u32 = 2 * 64 * 5 * 16;
 /// Storage buffers of the kernel that binds most.
 const STORAGE_BUFFERS: u32 = 4;
 
@@ -93,7 +91,7 @@ impl Device {
             ),
             (
                 "workgroup memory in bytes",
-                WORKGROUP_BYTES,
+                TOP_K_WORKGROUP_BYTES,
                 limits.max_compute_workgroup_storage_size,
             ),
             (

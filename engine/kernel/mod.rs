@@ -18,4 +18,7 @@ pub use dot::{LANES, dot, dot_oracle};
 pub use inputs::{MAX_MAGNITUDE, check_inputs, check_pairs};
 pub use instructions::Instructions;
 pub use pair_scores::{PAIRS_PER_WORKGROUP, PairParams, pair_scores};
-pub use top_k::{QueryState, TOP_K_TILE, TopKParams, best_first, key_score, score_key, top_k};
+pub use top_k::{
+    QueryState, TOP_K_TILE, TOP_K_WORKGROUP_BYTES, TopKParams, best_first, key_score, score_key,
+    top_k,
+};

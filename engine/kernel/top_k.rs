@@ -46,6 +46,9 @@ pub fn top_k(
 /// Rows of each side that one workgroup of `shaders/top_k_scores.wgsl` scores.
 pub const TOP_K_TILE: u32 = 64;
 
+/// Workgroup memory of `shaders/top_k_scores.wgsl` in bytes: two tiles of rows of five `vec4`s.
+pub const TOP_K_WORKGROUP_BYTES: u32 = 2 * TOP_K_TILE * 5 * 16;
+
 /// The parameters of both kernels: `TopKParams` in `shaders/shared/top_k.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
