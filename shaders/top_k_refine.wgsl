@@ -17,10 +17,12 @@ const WORKGROUP: u32 = 256u;
 const DIGITS_PER_WORD: u32 = 8u;
 const BINS: u32 = 16u;
 
+// Barriers stand only where the flow depends on constants and parameters: the compiler of Direct3D
+// takes nothing else for uniform. Work that is not needed is skipped by counts of zero.
+
 // one row of bins per digit, so that none has to be cleared again
 var<workgroup> histogram: array<atomic<u32>, BINS * DIGITS_PER_WORD * 2u>;
 var<workgroup> shared_count: u32;
-var<workgroup> rows_decide: u32;
 var<workgroup> n_kept: atomic<u32>;
 
 // The wanted order as two words, greater is better: equal scores prefer the lower row.
@@ -94,34 +96,25 @@ fn main(
                 atomicStore(&states[query].count, shared_count);
             }
         }
-        // nothing to do is told to the others as no candidates
-        if (shared_count > params.capacity || !select_now) {
-            shared_count = 0u;
-        }
+        shared_count = select(0u, shared_count, select_now && shared_count <= params.capacity);
     }
-    let count = workgroupUniformLoad(&shared_count);
-    if (count == 0u) {
-        return;
-    }
+    workgroupBarrier();
+    let count = shared_count;
 
     var found = Search(vec2<u32>(), vec2<u32>(), params.k, 0u);
     for (var digit = 0u; digit < DIGITS_PER_WORD; digit++) {
         found = find_digit(found, digit, base, count, invocation);
     }
-    let threshold = found.known.x;
-    // rows matter only where more candidates share the k-th score than have a place
-    if (invocation == 0u) {
-        rows_decide = select(0u, 1u, found.equal > found.rank);
-    }
-    if (workgroupUniformLoad(&rows_decide) == 1u) {
-        for (var digit = DIGITS_PER_WORD; digit < 2u * DIGITS_PER_WORD; digit++) {
-            found = find_digit(found, digit, base, count, invocation);
-        }
+    // rows matter only where more candidates share the k-th score than have a place; without a
+    // count the digits found are zeros, which every row passes
+    let tied = select(0u, count, found.equal > found.rank);
+    for (var digit = DIGITS_PER_WORD; digit < 2u * DIGITS_PER_WORD; digit++) {
+        found = find_digit(found, digit, base, tied, invocation);
     }
 
     // Moves the survivors to the front. A step reads before any invocation writes, and a survivor
     // never moves back, so nothing is overwritten that is still to be read.
-    for (var first = 0u; first < count; first += WORKGROUP) {
+    for (var first = 0u; first < params.capacity; first += WORKGROUP) {
         let i = first + invocation;
         var candidate = vec2<u32>();
         var survives = false;
@@ -138,9 +131,9 @@ fn main(
         }
     }
     workgroupBarrier();
-    if (invocation == 0u) {
+    if (invocation == 0u && count > 0u) {
         let kept = atomicLoad(&n_kept);
-        states[query].threshold = threshold;
+        states[query].threshold = found.known.x;
         states[query].kept = kept;
         atomicStore(&states[query].count, kept);
     }

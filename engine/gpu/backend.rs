@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::device::{self, Device};
+use super::device::{self, Adapter, Device};
 use super::pair_scores::PairScores;
 use super::plan::DeviceLimits;
 use super::top_k::TopK;
@@ -52,22 +52,33 @@ impl std::fmt::Debug for GpuBackend {
 }
 
 impl GpuBackend {
-    /// Opens the best adapter of this preference and checks it on a small known product.
+    /// Opens the best adapter of this preference that computes a small known product right.
     ///
     /// # Errors
-    /// [`BackendError::NoAdapter`] when no adapter is of this preference, [`BackendError::Limit`]
-    /// when its workgroups are too small, [`BackendError::Device`] when it cannot be opened, does
-    /// not compile a kernel, or computes the known product wrong.
+    /// [`BackendError::NoAdapter`] when no adapter is of this preference; else what is wrong with
+    /// the best one: [`BackendError::Limit`] when its workgroups are too small,
+    /// [`BackendError::Device`] when it cannot be opened, does not compile a kernel, or computes
+    /// the known product wrong.
     pub fn new(preference: &AdapterPreference) -> Result<Self, BackendError> {
-        let adapter = device::adapters()
-            .into_iter()
-            .find(|adapter| match preference {
-                AdapterPreference::Hardware => !adapter.info.software,
-                AdapterPreference::Any => true,
-                AdapterPreference::Named(name) => adapter.info.adapter.contains(name.as_str()),
-            })
-            .ok_or(BackendError::NoAdapter)?;
-        let device = Device::open(&adapter)?;
+        let wanted = |adapter: &Adapter| match preference {
+            AdapterPreference::Hardware => !adapter.info.software,
+            AdapterPreference::Any => true,
+            AdapterPreference::Named(name) => adapter.info.adapter.contains(name.as_str()),
+        };
+        let mut first_error = None;
+        for adapter in device::adapters().iter().filter(|adapter| wanted(adapter)) {
+            match Self::open(adapter) {
+                Ok(backend) => return Ok(backend),
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        Err(first_error.unwrap_or(BackendError::NoAdapter))
+    }
+
+    fn open(adapter: &Adapter) -> Result<Self, BackendError> {
+        let device = Device::open(adapter)?;
         let limits = DeviceLimits::new(&device.limits, device.info.software);
         let top_k = TopK::new(&device)?;
         let pair_scores = PairScores::new(&device)?;
