@@ -153,6 +153,8 @@ impl Backend for GpuBackend {
     }
 }
 
+/// Without an adapter the tests of a device pass; whether one must be there is decided by the tests
+/// against the references.
 #[cfg(test)]
 mod tests {
     use super::{AdapterPreference, GpuBackend};
@@ -166,9 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn memory_that_is_not_there_is_an_error_and_the_device_lives_on() {
+        let Ok(backend) = GpuBackend::new(&AdapterPreference::Any) else {
+            return;
+        };
+        let error = backend.device.storage("documents", 1 << 50).err();
+        assert!(matches!(error, Some(BackendError::Device { .. })), "{error:?}");
+        let rows = EmbeddingsView::new(&[1.0, 2.0], 2).expect("one row");
+        assert_eq!(backend.score_pairs(rows, rows, &[(0, 0)]), Ok(vec![5.0]));
+    }
+
+    #[test]
     fn a_lost_device_is_an_error_and_stays_one() {
         let Ok(backend) = GpuBackend::new(&AdapterPreference::Any) else {
-            // Whether an adapter must be there is decided by the tests against the references.
             return;
         };
         backend.device.destroy();

@@ -1,7 +1,10 @@
 //! The arithmetic that runs on every backend: what it computes, and a CPU that computes it.
 //!
 //! `trait Backend` is the contract. The functions in the files named after the kernels are the
-//! references: sequential, in `f32`, obviously right.
+//! references: sequential, in `f32`, obviously right. Beside them stand the parameter structs and
+//! constants that the shaders of the same names share with their hosts. [`dot`] fixes the order of
+//! additions in which every score on a processor is computed, whatever its vector registers; a GPU
+//! may add in another order, so what is kept of its selection is computed again with [`dot`].
 
 mod backend;
 mod cpu;
