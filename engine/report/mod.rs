@@ -1,1 +1,12 @@
-//! (being built)
+//! Documents for people: `lists.xlsx` and `report.html`.
+//!
+//! Everything arrives in a [`RunView`]; nothing is scored, ranked or calibrated here, and this
+//! module does not know how that is done. What it decides is what may be shown and how: contacts
+//! never appear, an anonymous owner's name is veiled, an internal record is not handed out, and
+//! no cell can start a formula. The same view gives the same bytes.
+
+mod error;
+mod view;
+
+pub use error::ReportError;
+pub use view::{Gap, RunFacts, RunView, SheetFacts, WorkbookFacts};
