@@ -67,7 +67,7 @@ pub(super) const PAIR_COLUMNS: [Column; 17] = [
     column("把握(%)", "Chance (%)", 6, Look::Short),
     column("依据(原文)", "Evidence (quoted)", 34, Look::Prose),
     column("待核实", "To verify", 16, Look::Prose),
-    column("来源文件/行", "Source file/row", 13, Look::Prose),
+    column("来源文件/行", "Source file/row", 16, Look::Prose),
     column("反馈", "Feedback", 9, Look::Short),
     column("备注", "Remarks", 10, Look::Prose),
 ];
@@ -76,19 +76,19 @@ pub(super) const PAIR_COLUMNS: [Column; 17] = [
 pub(super) const GAP_COLUMNS: [Column; 15] = [
     column("序号", "No.", 5, Look::Short),
     column("需求编号", "Demand no.", 13, Look::Code),
-    column("需求名称", "Demand", 26, Look::Prose),
-    column("需求单位", "Demand owner", 16, Look::Prose),
+    column("需求名称", "Demand", 20, Look::Prose),
+    column("需求单位", "Demand owner", 12, Look::Prose),
     column("有效期至", "Valid until", 11, Look::Date),
-    column("预算(万元)", "Budget (10,000 yuan)", 10, Look::Amount),
+    column("预算(万元)", "Budget (10,000 yuan)", 9, Look::Amount),
     column("最接近的供给编号", "Nearest supply no.", 13, Look::Code),
-    column("最接近的成果名称", "Nearest supply", 26, Look::Prose),
-    column("供给单位", "Supply owner", 16, Look::Prose),
+    column("最接近的成果名称", "Nearest supply", 20, Look::Prose),
+    column("供给单位", "Supply owner", 12, Look::Prose),
     column("把握(%)", "Chance (%)", 6, Look::Short),
-    column("差在哪里", "What it lacks", 26, Look::Prose),
-    column("可反问需求方", "Question to ask back", 30, Look::Prose),
-    column("来源文件/行", "Source file/row", 15, Look::Prose),
-    column("反馈", "Feedback", 11, Look::Short),
-    column("备注", "Remarks", 12, Look::Prose),
+    column("差在哪里", "What it lacks", 24, Look::Prose),
+    column("可反问需求方", "Question to ask back", 26, Look::Prose),
+    column("来源文件/行", "Source file/row", 16, Look::Prose),
+    column("反馈", "Feedback", 10, Look::Short),
+    column("备注", "Remarks", 10, Look::Prose),
 ];
 
 /// The five lists, in the order of the sheets.

@@ -5,16 +5,20 @@
 //! never appear, an anonymous owner's name is veiled, an internal record is not handed out, and
 //! no cell can start a formula. The same view gives the same bytes.
 
+mod charts;
 mod columns;
 mod error;
 mod evidence;
 #[cfg(test)]
 mod fixture;
+mod page;
 mod sheet;
+mod summary;
 mod veil;
 mod view;
 mod workbook;
 
 pub use error::ReportError;
+pub use page::write_html;
 pub use view::{Gap, RunFacts, RunView, SheetFacts, WorkbookFacts};
 pub use workbook::{ROWS_PER_SHEET, workbook_rows, write_workbook, write_workbook_split};

@@ -321,24 +321,26 @@ impl<'a> SheetWriter<'a> {
     }
 }
 
-/// Lines that `text` takes in a column of `width` half-width characters.
+/// Lines that `text` takes in a column of `width` half-width characters. East Asian text breaks
+/// anywhere; a run of narrow characters is not broken unless it is wider than the column.
 fn lines(text: &str, width: u8) -> u32 {
     let width = u32::from(width).max(2);
-    text.split('\n')
-        .map(|line| {
-            let mut taken = 1;
-            let mut place = 0;
-            for c in line.chars() {
-                let wide = display_width(c);
-                if place + wide > width {
-                    taken += 1;
-                    place = 0;
-                }
-                place += wide;
+    let lines_of = |line: &str| {
+        let (mut taken, mut place, mut word) = (1, 0, 0);
+        for c in line.chars() {
+            let wide = display_width(c);
+            word = if wide == 1 && c != ' ' { word + 1 } else { 0 };
+            if place + wide > width {
+                taken += 1;
+                // What the line break takes along: the word so far, if it can stand in a line.
+                place = if (1..=width).contains(&word) { word - 1 } else { 0 };
+                word = place + u32::from(wide == 1 && c != ' ');
             }
-            taken
-        })
-        .sum()
+            place += wide;
+        }
+        taken
+    };
+    text.split('\n').map(lines_of).sum()
 }
 
 /// Half-width characters that `c` takes: two from the Hangul Jamo block upwards, where the East
@@ -366,6 +368,8 @@ mod tests {
         assert_eq!(lines("五个汉字宽a", 10), 2);
         assert_eq!(lines("a\nb", 10), 2);
         assert_eq!(lines("建议对接", 6), 2);
+        assert_eq!(lines("ab cdefgh", 6), 2, "a word moves to the next line whole");
+        assert_eq!(lines("2020101234567", 6), 3, "unless it is wider than the column");
         assert!(row_height(100) <= HIGHEST_ROW_POINTS);
     }
 }

@@ -55,6 +55,17 @@ pub(super) fn text<'t>(record: &Record, text: &'t str) -> Cow<'t, str> {
     Cow::Owned(runs(&characters, &hidden, 0, characters.len()))
 }
 
+/// A text that belongs to no record, such as the reason for a refusal, with telephone numbers and
+/// addresses of mail veiled.
+pub(super) fn loose(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let mut hidden = vec![false; characters.len()];
+    for (start, end) in telephones(&characters).into_iter().chain(emails(&characters)) {
+        hidden[start..end].fill(true);
+    }
+    runs(&characters, &hidden, 0, characters.len())
+}
+
 /// Characters `start..end` of `whole`, a text of `record`, veiled with its surroundings in view,
 /// so that half a telephone number is not taken for a quantity.
 pub(super) fn passage(record: &Record, whole: &str, start: usize, end: usize) -> String {
