@@ -67,7 +67,7 @@ pub(super) const PAIR_COLUMNS: [Column; 17] = [
     column("把握(%)", "Chance (%)", 6, Look::Short),
     column("依据(原文)", "Evidence (quoted)", 34, Look::Prose),
     column("待核实", "To verify", 16, Look::Prose),
-    column("来源文件/行", "Source file/row", 16, Look::Prose),
+    column("来源文件/行", "Source file/row", 18, Look::Prose),
     column("反馈", "Feedback", 9, Look::Short),
     column("备注", "Remarks", 10, Look::Prose),
 ];
@@ -86,7 +86,7 @@ pub(super) const GAP_COLUMNS: [Column; 15] = [
     column("把握(%)", "Chance (%)", 6, Look::Short),
     column("差在哪里", "What it lacks", 24, Look::Prose),
     column("可反问需求方", "Question to ask back", 26, Look::Prose),
-    column("来源文件/行", "Source file/row", 16, Look::Prose),
+    column("来源文件/行", "Source file/row", 18, Look::Prose),
     column("反馈", "Feedback", 10, Look::Short),
     column("备注", "Remarks", 10, Look::Prose),
 ];

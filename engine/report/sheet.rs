@@ -14,7 +14,7 @@ use crate::model::{Lang, Verdict};
 const FONT: &str = "宋体";
 const FONT_SIZE: f64 = 10.5;
 /// Height of a line in points, and what a row needs beside its lines.
-const LINE_POINTS: f64 = 14.25;
+const LINE_POINTS: f64 = 15.0;
 const ROW_PADDING_POINTS: f64 = 3.0;
 /// Spreadsheet programs refuse taller rows.
 const HIGHEST_ROW_POINTS: f64 = 409.0;
@@ -117,12 +117,17 @@ impl Looks {
     }
 }
 
+/// Height and width in pixels of the standard cell of a font whose digits are 7 pixels wide.
+const STANDARD_CELL: (u32, u32) = (19, 64);
+
+fn standard() -> Format {
+    Format::new().set_font_name(FONT).set_font_size(FONT_SIZE).set_font_charset(134)
+}
+
 /// A workbook with the house font, dated by the run and not by the clock.
 pub(super) fn workbook(run: &RunFacts, lang: Lang) -> Result<Workbook, XlsxError> {
     let mut workbook = Workbook::new();
-    let standard = Format::new().set_font_name(FONT).set_font_size(FONT_SIZE).set_font_charset(134);
-    // 19 and 64 pixels are the standard cell of a font whose digits are 7 pixels wide.
-    workbook.set_default_format(&standard, 19, 64)?;
+    workbook.set_default_format(&standard(), STANDARD_CELL.0, STANDARD_CELL.1)?;
     let created = run.started_at.with_time_zone(jiff::tz::TimeZone::UTC).datetime();
     workbook.set_properties(
         &DocProperties::new()
@@ -239,6 +244,8 @@ impl<'a> SheetWriter<'a> {
             part => format!("{base}({part})"),
         };
         let mut sheet = self.workbook.new_worksheet_with_constant_memory()?;
+        // A sheet made apart from its workbook does not take over the workbook's standard.
+        sheet.set_default_format(&standard(), STANDARD_CELL.0, STANDARD_CELL.1)?;
         sheet.set_name(&name)?;
         self.lay_out(&mut sheet)?;
         let mut heading_lines = 1;

@@ -9,7 +9,9 @@ use rust_xlsxwriter::XlsxError;
 use super::columns::List;
 use super::sheet::{Cell, Looks, Row, SheetWriter, workbook};
 use super::{Gap, ReportError, RunView, WorkbookFacts, evidence, veil};
-use crate::model::{CooperationMode, Lang, Match, Micro, Price, Record, Side, SupplyKind, Verdict};
+use crate::model::{
+    CooperationMode, Lang, Match, Micro, Price, Record, Side, SourceRef, SupplyKind, Verdict,
+};
 
 /// Most rows below a heading: with it a sheet stays below 1,000,000 rows, which every program
 /// that reads XLSX opens (the format ends at 1,048,576).
@@ -193,7 +195,7 @@ fn pair_cells(view: &RunView<'_>, pair: &Match, place: u32) -> Vec<Cell> {
     let (demand, supply) = (view.demand(pair), view.supply(pair));
     let quotes = (view.quotes)(pair);
     let to_verify = (view.to_verify)(pair).join(lang.pick("；", "; "));
-    let sources = [demand, supply].map(|record| source(record, lang)).join("\n");
+    let sources = [demand, supply].map(|record| source(&record.source, lang)).join("\n");
     vec![
         Cell::Blank,
         Cell::from(demand.number.clone()),
@@ -240,7 +242,7 @@ fn gap_cells(view: &RunView<'_>, gap: &Gap) -> Vec<Cell> {
         nearest.map_or(Cell::Blank, |pair| Cell::Number(percent(pair.probability()))),
         Cell::from(gap.lacks.clone()),
         Cell::from(gap.question.clone().unwrap_or_default()),
-        Cell::from(source(demand, lang)),
+        Cell::from(source(&demand.source, lang)),
         Cell::Blank,
         Cell::from(if expired {
             lang.pick("需求已过期", "demand expired").to_owned()
@@ -269,17 +271,13 @@ pub(super) fn cooperation(modes: &[CooperationMode], lang: Lang) -> String {
     labels.join(lang.pick("、", ", "))
 }
 
-/// Where a record was read, for people: 需求 demands.xlsx［表1］第 12 行.
-pub(super) fn source(record: &Record, lang: Lang) -> String {
-    let (side, from) = (record.side.label(lang), &record.source);
-    let sheet = match (&from.sheet, lang) {
-        (None, _) => String::new(),
-        (Some(sheet), Lang::Zh) => format!("［{sheet}］"),
-        (Some(sheet), Lang::En) => format!(" [{sheet}]"),
-    };
-    match lang {
-        Lang::Zh => format!("{side}：{}{sheet} 第{}行", from.file, from.row),
-        Lang::En => format!("{side}: {}{sheet} row {}", from.file, from.row),
+/// Where a record was read, for people: `demands.xlsx［表1］第12行`.
+pub(super) fn source(from: &SourceRef, lang: Lang) -> String {
+    match (&from.sheet, lang) {
+        (Some(sheet), Lang::Zh) => format!("{}［{sheet}］第{}行", from.file, from.row),
+        (None, Lang::Zh) => format!("{} 第{}行", from.file, from.row),
+        (Some(sheet), Lang::En) => format!("{} [{sheet}] row {}", from.file, from.row),
+        (None, Lang::En) => format!("{} row {}", from.file, from.row),
     }
 }
 

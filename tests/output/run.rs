@@ -238,6 +238,7 @@ fn intake(side: Side, records: &[Record]) -> Intake {
                 column("详细描述", Some("body")),
                 column("投入资金(万元)", Some("price")),
                 column("联系电话", Some("contact.telephone")),
+                column("有效期", Some("valid")),
                 column("对接专员意见", None),
             ],
             rows_in: records.len() + 1 + 4 + 2,

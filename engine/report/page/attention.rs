@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::super::charts::{grouped, share};
 use super::super::summary::{Cautions, VAGUE_CHARACTERS, is_vague};
+use super::super::workbook::source;
 use super::super::{RunView, veil};
-use crate::model::{Lang, RejectedRow, Side, Visibility};
+use crate::model::{Lang, Side, Visibility};
 
 /// Most refused rows shown per side; the rest are in `rejected.csv`.
 const REJECTED_ROWS: usize = 10;
@@ -55,12 +56,6 @@ fn rejected(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
     if rows.is_empty() {
         return;
     }
-    let place = |row: &RejectedRow| match (&row.source.sheet, lang) {
-        (Some(sheet), Lang::Zh) => format!("{}［{sheet}］第{}行", row.source.file, row.source.row),
-        (None, Lang::Zh) => format!("{} 第{}行", row.source.file, row.source.row),
-        (Some(sheet), Lang::En) => format!("{} [{sheet}] row {}", row.source.file, row.source.row),
-        (None, Lang::En) => format!("{} row {}", row.source.file, row.source.row),
-    };
     items.push(Item {
         act: true,
         lead: match lang {
@@ -74,7 +69,7 @@ fn rejected(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
                     tr { th { (t("位置", "Where")) } th { (t("列", "Column")) } th { (t("原因", "Reason")) } }
                     @for row in rows.iter().take(REJECTED_ROWS) {
                         tr {
-                            td { (place(row)) }
+                            td { (source(&row.source, lang)) }
                             td { (row.column.as_deref().unwrap_or("–")) }
                             td class="keep" { (veil::loose(&row.reason)) }
                         }
@@ -142,7 +137,9 @@ fn cautions(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
             .take(NAMES)
             .map(|r| r.number.as_str())
             .collect();
+        let more = found.vague > named.len() as u64;
         let named = named.join(lang.pick("、", ", "));
+        let (zh_end, en_end) = if more { ("等。", " …") } else { ("。", ".") };
         items.push(Item {
             act: true,
             lead: lead(
@@ -150,8 +147,8 @@ fn cautions(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
                 format!("{n} demands are vague ({part})"),
             ),
             text: text(
-                format!("描述不足 {VAGUE_CHARACTERS} 字，难以判断，请反问需求方：{named}等。"),
-                format!("Described in fewer than {VAGUE_CHARACTERS} characters; ask their owners: {named} …"),
+                format!("描述不足 {VAGUE_CHARACTERS} 字，难以判断，请反问需求方：{named}{zh_end}"),
+                format!("Described in fewer than {VAGUE_CHARACTERS} characters; ask their owners: {named}{en_end}"),
             ),
         });
     }
@@ -213,13 +210,16 @@ fn software(view: &RunView<'_>, items: &mut Vec<Item>) {
     let t = |zh, en| view.lang.pick(zh, en);
     items.push(Item {
         act: false,
-        lead: t("使用了软件模拟的显卡", "The GPU is simulated in software").to_owned(),
+        lead: format!(
+            "{}（{}）",
+            t("使用了软件模拟的显卡", "The GPU is simulated in software"),
+            view.run.backend.adapter
+        ),
         text: html! {
             (t(
-                "结果与真实显卡相同，但用时不能代表显卡速度；通常改用 --backend cpu 更快：",
-                "The results are the same but the times say nothing about a GPU; --backend cpu is usually faster: ",
+                "结果与真实显卡相同，但用时不能代表显卡的速度；通常改用 --backend cpu 更快。",
+                "The results are the same, but the times say nothing about a GPU; --backend cpu is usually faster.",
             ))
-            (view.run.backend.adapter) (t("。", "."))
         },
     });
 }

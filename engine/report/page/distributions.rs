@@ -15,6 +15,7 @@ pub(super) fn section(view: &RunView<'_>, summary: &Summary) -> Markup {
             (answers(view, summary))
             (exposure(view, summary))
             (maturity(view, summary))
+            (class_chart(view, summary))
         }
         (classes(view, summary))
     }
@@ -162,6 +163,21 @@ fn maturity(view: &RunView<'_>, summary: &Summary) -> Markup {
         ),
     };
     figure(title, &bars(title, &caption, &entries, true), &caption)
+}
+
+/// Demands with an answer and without, class by class.
+fn class_chart(view: &RunView<'_>, summary: &Summary) -> Markup {
+    let t = |zh, en| view.lang.pick(zh, en);
+    let title = t("各大类的需求", "Demands by top classification");
+    let entries: Vec<Bar> = (summary.classes.iter())
+        .filter(|class| class.demands > 0)
+        .map(|class| Bar { label: class.name.clone(), count: class.demands, ink: Ink::Blue })
+        .collect();
+    let caption = t(
+        "需求最多的几个大类；有多少得到了供给，见下表。",
+        "The classes with most records; the table below says how many of their demands are answered.",
+    );
+    html! { @if !entries.is_empty() { (figure(title, &bars(title, caption, &entries, false), caption)) } }
 }
 
 fn classes(view: &RunView<'_>, summary: &Summary) -> Markup {

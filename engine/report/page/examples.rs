@@ -88,7 +88,7 @@ fn side(view: &RunView<'_>, record: &Record) -> Markup {
     if let Some(price) = record.price {
         facts.push(amount(price, lang));
     }
-    facts.push(source(record, lang));
+    facts.push(source(&record.source, lang));
     html! {
         div class="side" {
             p {

@@ -75,7 +75,7 @@ fn row_table(
                 }
                 @for (&(file, sheet), count) in counts {
                     tr {
-                        td { (file) } td { (sheet.unwrap_or("–")) } td { (form(about(file, sheet))) }
+                        td class="keep" { (file) } td { (sheet.unwrap_or("–")) } td { (form(about(file, sheet))) }
                         (cells(count))
                     }
                 }
