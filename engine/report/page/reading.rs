@@ -134,6 +134,8 @@ fn skips(lang: Lang, intake: &Intake) -> Markup {
         SkipReason::Unit => lang.pick("单位行", "unit lines"),
         SkipReason::Total => lang.pick("合计", "totals"),
         SkipReason::Note => lang.pick("说明", "notes"),
+        SkipReason::Numbering => lang.pick("只有序号的空行", "running numbers only"),
+        SkipReason::OtherSheet => lang.pick("其他工作表的行", "lines of other sheets"),
     };
     let parts: Vec<String> =
         counts.iter().map(|(&reason, n)| format!("{} {}", word(reason), grouped(*n))).collect();
@@ -190,7 +192,11 @@ fn may_show(intake: &Intake, repair: &Repair) -> bool {
         | RepairKind::Categories
         | RepairKind::Unit
         | RepairKind::Number => true,
-        RepairKind::Whitespace | RepairKind::Identification => false,
+        RepairKind::Whitespace
+        | RepairKind::Identification
+        | RepairKind::Title
+        | RepairKind::Encoding
+        | RepairKind::Format => false,
     };
     let table = intake
         .tables
@@ -213,5 +219,8 @@ const fn kind_word(kind: RepairKind, lang: Lang) -> &'static str {
         RepairKind::Unit => lang.pick("单位换算", "units"),
         RepairKind::Number => lang.pick("数字写法", "numbers"),
         RepairKind::Identification => lang.pick("编号", "identifications"),
+        RepairKind::Title => lang.pick("补上标题", "titles made from the text"),
+        RepairKind::Encoding => lang.pick("混入的其他编码", "lines in another encoding"),
+        RepairKind::Format => lang.pick("扩展名与内容不符", "extension and content differ"),
     }
 }
