@@ -68,7 +68,7 @@ fn list(n_rows: usize) -> String {
 }
 
 /// Registers the benches.
-pub fn bench(criterion: &mut Criterion) {
+pub(crate) fn bench(criterion: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a folder for the lists");
     let mut group = criterion.benchmark_group("import");
     group.sample_size(10);

@@ -12,8 +12,9 @@ pub(super) fn largest_sheet(bytes: &[u8]) -> Option<u64> {
     let stream = workbook_stream(bytes)?;
     let (mut at, mut largest) = (0, 0);
     let mut extent: Option<[u64; 4]> = None;
-    while let Some(kind) = u16_at(&stream, at) {
-        let length = usize::from(u16_at(&stream, at + 2)?);
+    // The stream may end in padding shorter than a record's head.
+    while let (Some(kind), Some(length)) = (u16_at(&stream, at), u16_at(&stream, at + 2)) {
+        let length = usize::from(length);
         let data = stream.get(at + 4..at + 4 + length).unwrap_or_default();
         at += 4 + length;
         match kind {
