@@ -6,6 +6,7 @@
 //! [`SideIndex::build`]; how tantivy cut the index into segments shows nowhere.
 
 mod error;
+mod impacts;
 mod lexical;
 mod schema;
 mod search;

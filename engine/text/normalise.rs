@@ -96,11 +96,14 @@ impl Folded {
 }
 
 /// Whether a character can change what precedes it under NFKC: combining marks, the trailing
-/// Hangul letters, and the half-width kana sound marks.
+/// Hangul letters (compatibility forms too), and the half-width kana sound marks.
 fn continues_cluster(c: char) -> bool {
     c >= '\u{300}'
-        && (matches!(c, '\u{1160}'..='\u{11FF}' | '\u{FF9E}'..='\u{FF9F}' | '\u{FFA0}'..='\u{FFDC}')
-            || is_combining_mark(c))
+        && match c {
+            '\u{1160}'..='\u{11FF}' | '\u{3131}'..='\u{318E}' => true,
+            '\u{FF9E}'..='\u{FF9F}' | '\u{FFA0}'..='\u{FFDC}' => true,
+            _ => is_combining_mark(c),
+        }
 }
 
 /// Builds a [`Folded`].
@@ -128,40 +131,23 @@ impl Folder {
     /// Adds a base character with its marks, normalised together.
     fn cluster(&mut self, source: Range<usize>, cluster: &str) {
         let folded = self.text.len();
-        let before = self.pieces.len();
+        let mut is_space = false;
         for c in cluster.nfkc().flat_map(char::to_lowercase).nfkc() {
             if c.is_whitespace() || c.is_control() {
-                self.space(&source);
+                is_space = true;
+                if !self.text.is_empty() && !self.text.ends_with(' ') {
+                    self.text.push(' ');
+                }
             } else if let Some(c) = unify(c) {
                 self.text.push(c);
             }
         }
-        // A space may have opened a piece for this source already, or widened the last one.
-        if self.text.len() > folded && self.pieces.len() == before {
-            self.pieces.push(Piece {
-                folded,
-                source: source.start,
-                source_end: source.end,
-                lockstep: false,
-            });
-        }
-    }
-
-    /// Adds white space, unless some is there already or the text has not begun.
-    fn space(&mut self, source: &Range<usize>) {
-        let folded = self.text.len();
-        if self.text.ends_with(' ') {
-            if let Some(last) = self.pieces.last_mut() {
-                last.source_end = source.end;
-            }
-        } else if folded > 0 {
-            self.text.push(' ');
-            self.pieces.push(Piece {
-                folded,
-                source: source.start,
-                source_end: source.end,
-                lockstep: false,
-            });
+        if self.text.len() > folded {
+            let Range { start, end } = source;
+            self.pieces.push(Piece { folded, source: start, source_end: end, lockstep: false });
+        } else if is_space && let Some(last) = self.pieces.last_mut() {
+            // More white space after white space: the one space stands for all of it.
+            last.source_end = source.end;
         }
     }
 
@@ -188,7 +174,7 @@ fn unify(c: char) -> Option<char> {
         | '\u{FEFF}'
         | '\u{FE00}'..='\u{FE0F}' => return None,
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2E3A}' | '\u{2E3B}' | '\u{2500}' => '-',
-        '\u{2018}'..='\u{201B}' | '\u{2032}' | '\u{FF07}' | '´' | '`' => '\'',
+        '\u{2018}'..='\u{201B}' | '\u{2032}' => '\'',
         '\u{201C}'..='\u{201F}' | '\u{2033}' | '〝' | '〞' | '〟' => '"',
         '\u{2022}' | '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{30FB}' => '·',
         '\u{223C}' | '\u{301C}' => '~',
@@ -222,6 +208,8 @@ mod tests {
             ("e\u{301}", "é"),
             ("⼯业", "工业"),
             ("μm µm", "μm μm"),
+            // One character that becomes four words.
+            ("a\u{FDFA}b", "aصلى الله عليه وسلمb"),
             ("", ""),
             (" \u{3000}\n", ""),
         ] {

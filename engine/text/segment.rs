@@ -218,16 +218,17 @@ impl Cutter<'_> {
 
     /// A technical expression, and what ties it to its Chinese neighbours.
     fn compound(&mut self, start: usize) -> usize {
+        if let Some(length) = technical::spaced_patent(&self.text[start..]) {
+            self.patent(start..start + length);
+            return start + length;
+        }
         let mut atoms = std::mem::take(&mut self.atoms);
         let end = technical::scan(self.text, start, &mut atoms);
         let first = self.position;
         let whole = start..end;
         let mut last = (whole.clone(), first);
-        if let Some((digits, check_end)) = technical::patent_number(&self.text[whole.clone()]) {
-            self.push(whole.clone(), first, 1);
-            self.push(start + digits.start..start + digits.end, first, 1);
-            self.push(start + digits.start..start + check_end, first, 1);
-            self.position = self.position.saturating_add(1);
+        if technical::patent_number(&self.text[whole.clone()]).is_some() {
+            self.patent(whole.clone());
         } else {
             for atom in &atoms {
                 last = (atom.clone(), self.position);
@@ -240,6 +241,18 @@ impl Cutter<'_> {
         self.atoms = atoms;
         self.ties(&whole, first, last);
         end
+    }
+
+    /// A patent number, written with or without spaces: whole, its digits, and without its prefix.
+    fn patent(&mut self, range: Range<usize>) {
+        let position = self.position;
+        let whole = self.text[range.clone()].replace(' ', "");
+        if let Some((digits, check_end)) = technical::patent_number(&whole) {
+            self.push_text(whole[digits.clone()].to_owned(), range.clone(), position, 1);
+            self.push_text(whole[digits.start..check_end].to_owned(), range.clone(), position, 1);
+        }
+        self.push_text(whole, range, position, 1);
+        self.position = self.position.saturating_add(1);
     }
 
     /// One atom and what is inside it.
@@ -271,8 +284,17 @@ impl Cutter<'_> {
             technical::number_len(&self.text[atom.clone()]) == atom.len() && !atom.is_empty();
         let gap = usize::from(self.text[whole.end..].starts_with(' '));
         let next = whole.end + gap;
+        let rest = &self.text[next..];
+        if gap == 1
+            && let Some((group, end)) = technical::spaced_symbol(&self.text[atom.clone()], rest)
+        {
+            for part in [&rest[..group], &rest[..end]] {
+                let text = format!("{}{part}", &self.text[atom.clone()]);
+                self.push_text(text, atom.start..next + part.len(), atom_position, 2);
+            }
+            return;
+        }
         if is_number && gap == 1 && char_at(self.text, next).is_some_and(is_word) {
-            let rest = &self.text[next..];
             let unit = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
             if self.segmenter.units.contains(unit) {
                 let text = format!("{}{unit}", &self.text[atom.clone()]);

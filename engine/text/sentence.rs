@@ -24,6 +24,10 @@ pub fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let mut end = at + c.len_utf8();
+        if at == start && c.is_whitespace() {
+            start = end;
+            continue;
+        }
         if !ends_sentence(text, start, at, c) {
             continue;
         }
@@ -62,7 +66,7 @@ fn ends_sentence(text: &str, start: usize, at: usize, c: char) -> bool {
     if !matches!(c, '.' | '．') {
         return false;
     }
-    let before = text[start..at].trim_start();
+    let before = &text[start..at];
     let list_number = before.len() <= 3 && before.chars().all(|c| c.is_ascii_digit());
     let next = text[at + c.len_utf8()..].chars().next();
     // A single letter before the stop is an initial or an abbreviation (`A. Smith`, `i.e. `).

@@ -141,6 +141,44 @@ pub(super) fn patent_number(text: &str) -> Option<(Range<usize>, usize)> {
     is_number.then_some((prefix..end, check_end))
 }
 
+/// A granted Chinese patent's number as certificates print it, `zl 2017 2 0001285.x`, at the
+/// beginning of `text`: where it ends. The form without spaces is a compound already.
+pub(super) fn spaced_patent(text: &str) -> Option<usize> {
+    let mut at = text.strip_prefix("zl").map(|_| 2)?;
+    // Year, kind and serial number; the first space may be missing.
+    for (n_digits, space_needed) in [(4, false), (1, true), (7, true)] {
+        if text[at..].starts_with(' ') {
+            at += 1;
+        } else if space_needed {
+            return None;
+        }
+        if digits_at(text, at) != n_digits {
+            return None;
+        }
+        at += n_digits;
+    }
+    match text.as_bytes()[at..] {
+        [b'.', check, ..] if check.is_ascii_digit() || check == b'x' => {}
+        _ => return None,
+    }
+    at += 2;
+    (!char_at(text, at).is_some_and(is_word)).then_some(at)
+}
+
+/// A classification symbol printed with a space, `h01l 21/02`: given its subclass and what
+/// follows the space, the length of the main group and of the whole rest.
+pub(super) fn spaced_symbol(subclass: &str, rest: &str) -> Option<(usize, usize)> {
+    let is_subclass = subclass.len() == 4 && is_group(format!("{subclass}1").as_bytes());
+    let group = digits_at(rest, 0);
+    if !is_subclass || !(1..=4).contains(&group) || rest.as_bytes().get(group) != Some(&b'/') {
+        return None;
+    }
+    let subgroup = digits_at(rest, group + 1);
+    let end = group + 1 + subgroup;
+    ((2..=6).contains(&subgroup) && !char_at(rest, end).is_some_and(is_word))
+        .then_some((group, end))
+}
+
 /// `h01l21`: section, class, subclass, main group.
 fn is_group(atom: &[u8]) -> bool {
     let [section, class1, class2, subclass, group @ ..] = atom else { return false };
@@ -196,5 +234,17 @@ mod tests {
         assert_eq!(patent_number("201720001285.8"), Some((0..12, 14)));
         assert_eq!(patent_number("13800000000"), None);
         assert_eq!(patent_number("zl50"), None);
+        assert_eq!(spaced_patent("zl 2017 2 0001285.x号"), Some(19));
+        assert_eq!(spaced_patent("zl2017 2 0001285.8"), Some(18));
+        assert_eq!(spaced_patent("zl 2017 2 0001285"), None);
+        assert_eq!(spaced_patent("zl 2017 2 0001285.x1"), None);
+    }
+
+    #[test]
+    fn symbols_with_a_space_are_known() {
+        assert_eq!(spaced_symbol("h01l", "21/02(2006.01)"), Some((2, 5)));
+        assert_eq!(spaced_symbol("h01l", "21/2"), None);
+        assert_eq!(spaced_symbol("h01", "21/02"), None);
+        assert_eq!(spaced_symbol("z01l", "21/02"), None);
     }
 }
