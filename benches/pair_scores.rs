@@ -35,15 +35,12 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(pairs.len() as u64));
     group.sample_size(10).measurement_time(Duration::from_secs(3));
     group.bench_function(BenchmarkId::from_parameter("reference"), |bencher| {
-        bencher.iter(|| {
-            kernel::pair_scores(black_box(queries.view()), documents.view(), &pairs)
-        });
+        bencher.iter(|| kernel::pair_scores(black_box(queries.view()), documents.view(), &pairs));
     });
     for (name, backend) in backends() {
         group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
-            bencher.iter(|| {
-                backend.score_pairs(black_box(queries.view()), documents.view(), &pairs)
-            });
+            bencher
+                .iter(|| backend.score_pairs(black_box(queries.view()), documents.view(), &pairs));
         });
     }
     group.finish();

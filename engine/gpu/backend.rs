@@ -99,9 +99,10 @@ impl GpuBackend {
     }
 
     /// Compares a small product of integers, which no order of summation rounds, with the
-    /// references: more than one tile of either side, many ties, a dimension that needs padding.
+    /// references: more than one tile of either side, many ties, a dimension that
+    /// needs padding and keeps every lane busy.
     fn check_itself(&self) -> Result<(), BackendError> {
-        const DIM: usize = 19;
+        const DIM: usize = 67;
         let rows = |n: usize, seed: usize| -> Vec<f32> {
             let small = |i: usize| i8::try_from((i * i + seed * i) % 7).map_or(0.0, f32::from);
             (0..n * DIM).map(|i| small(i) - 3.0).collect()
