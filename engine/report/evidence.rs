@@ -15,22 +15,30 @@ const CONTEXT_CHARACTERS: usize = 60;
 ///
 /// Passages of the body come before the title, which has its own column, and both before
 /// classification, codes, maturity and dates. A passage that another one contains is left out.
-pub(super) fn line(demand: &Record, supply: &Record, quotes: &[Quote], lang: Lang) -> String {
-    let sides = [(Side::Demand, demand), (Side::Supply, supply)].map(|(side, record)| {
-        let passages = passages(record, side, quotes);
-        if passages.is_empty() {
-            String::new()
-        } else {
-            format!("{}{}", side.label(lang), passages)
-        }
-    });
+///
+/// Each side is a record and whether it [needs care](veil::needs_care).
+pub(super) fn line(
+    demand: (&Record, bool),
+    supply: (&Record, bool),
+    quotes: &[Quote],
+    lang: Lang,
+) -> String {
+    let sides =
+        [(Side::Demand, demand), (Side::Supply, supply)].map(|(side, (record, careful))| {
+            let passages = passages(record, careful, side, quotes);
+            if passages.is_empty() {
+                String::new()
+            } else {
+                format!("{}{}", side.label(lang), passages)
+            }
+        });
     match sides {
         [demand, supply] if demand.is_empty() || supply.is_empty() => demand + &supply,
         [demand, supply] => format!("{demand} ↔ {supply}"),
     }
 }
 
-fn passages(record: &Record, side: Side, quotes: &[Quote]) -> String {
+fn passages(record: &Record, careful: bool, side: Side, quotes: &[Quote]) -> String {
     let mut own: Vec<&Quote> = quotes.iter().filter(|quote| quote.side == side).collect();
     own.sort_by_key(|quote| (order(quote.field), quote.part));
     let mut kept: Vec<String> = Vec::new();
@@ -41,7 +49,7 @@ fn passages(record: &Record, side: Side, quotes: &[Quote]) -> String {
         if kept.len() == LINE_QUOTES || room < 4 || best != Some(order(quote.field) / 2) {
             break;
         }
-        let text = shown(record, quote);
+        let text = if careful { shown(record, quote) } else { quote.text.clone() };
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if text.is_empty() || kept.iter().any(|other| other.contains(&text)) {
             continue;
@@ -216,7 +224,7 @@ mod tests {
             quote(Side::Supply, QuoteField::Body, &supply.body, "炉温波动控制"),
             quote(Side::Supply, QuoteField::Title, &supply.title, "炉温"),
         ];
-        let line = line(&demand, &supply, &quotes, Lang::Zh);
+        let line = line((&demand, true), (&supply, true), &quotes, Lang::Zh);
         assert!(line.starts_with("需求“现有窑炉温控精度差"), "{line}");
         assert!(line.ends_with(" ↔ 供给“炉温波动控制”"), "a contained title is left out: {line}");
         assert!(line.chars().count() <= 160);
@@ -226,7 +234,7 @@ mod tests {
     fn no_quote_makes_no_line() {
         let demand = fixture::record(Side::Demand, 0, "甲", "");
         let supply = fixture::record(Side::Supply, 0, "乙", "");
-        assert_eq!(line(&demand, &supply, &[], Lang::Zh), "");
+        assert_eq!(line((&demand, true), (&supply, false), &[], Lang::Zh), "");
         assert!(sentences(&demand, &[], 3).is_empty());
     }
 
@@ -242,7 +250,7 @@ mod tests {
             text: String::new(),
         };
         assert_eq!(sentences(&demand, std::slice::from_ref(&quote), 3).len(), 1);
-        assert_eq!(line(&demand, &demand, &[quote], Lang::Zh), "需求“。”");
+        assert_eq!(line((&demand, true), (&demand, true), &[quote], Lang::Zh), "需求“。”");
     }
 
     #[test]
@@ -267,7 +275,7 @@ mod tests {
         let body = "请致电13812345678联系。";
         let demand = fixture::record(Side::Demand, 0, "甲", body);
         let quotes = [quote(Side::Demand, QuoteField::Body, body, "致电1381234")];
-        assert_eq!(line(&demand, &demand, &quotes, Lang::Zh), "需求“致电〔略〕”");
+        assert_eq!(line((&demand, true), (&demand, true), &quotes, Lang::Zh), "需求“致电〔略〕”");
         let text: String =
             sentences(&demand, &quotes, 1)[0].iter().map(|run| run.text.as_str()).collect();
         assert!(!text.contains('5'), "{text}");

@@ -6,6 +6,7 @@
 //! no cell can start a formula. The same view gives the same bytes.
 
 mod charts;
+mod choice;
 mod columns;
 mod error;
 mod evidence;
@@ -16,6 +17,7 @@ mod sheet;
 mod summary;
 mod veil;
 mod view;
+mod wording;
 mod workbook;
 
 pub use error::ReportError;

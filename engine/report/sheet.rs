@@ -1,5 +1,7 @@
 //! One list in a workbook: how it looks, how it prints, and where it is split.
 
+use std::sync::{Mutex, PoisonError};
+
 use jiff::civil::Date;
 use rust_xlsxwriter::{
     Color, DataValidation, DocProperties, Format, FormatAlign, FormatBorder, IgnoreError, Workbook,
@@ -112,6 +114,15 @@ impl Looks {
         }
     }
 
+    /// Numbers the formats in a fixed order. Otherwise the first list to use one would number it,
+    /// and which list that is depends on the threads.
+    fn register(&self, workbook: &mut Workbook) {
+        workbook.register_format(&self.heading);
+        for format in self.cells.iter().flatten().chain(&self.verdicts) {
+            workbook.register_format(format);
+        }
+    }
+
     fn cell(&self, look: Look, banded: bool) -> &Format {
         &self.cells[usize::from(banded)][look as usize]
     }
@@ -125,7 +136,7 @@ fn standard() -> Format {
 }
 
 /// A workbook with the house font, dated by the run and not by the clock.
-pub(super) fn workbook(run: &RunFacts, lang: Lang) -> Result<Workbook, XlsxError> {
+pub(super) fn workbook(run: &RunFacts, looks: &Looks, lang: Lang) -> Result<Workbook, XlsxError> {
     let mut workbook = Workbook::new();
     workbook.set_default_format(&standard(), STANDARD_CELL.0, STANDARD_CELL.1)?;
     let created = run.started_at.with_time_zone(jiff::tz::TimeZone::UTC).datetime();
@@ -135,21 +146,21 @@ pub(super) fn workbook(run: &RunFacts, lang: Lang) -> Result<Workbook, XlsxError
             .set_author(format!("duijie {}", run.version))
             .set_creation_datetime(&created),
     );
+    looks.register(&mut workbook);
     Ok(workbook)
 }
 
 /// Writes one list, row after row, into as many sheets as it needs.
 pub(super) struct SheetWriter<'a> {
-    pub(super) workbook: &'a mut Workbook,
-    pub(super) looks: &'a Looks,
-    pub(super) run: &'a RunFacts,
-    pub(super) lang: Lang,
-    pub(super) list: List,
-    /// Most rows below the heading of one sheet; at least 1.
-    pub(super) rows_per_sheet: u32,
-    pub(super) facts: &'a mut Vec<SheetFacts>,
+    /// Where sheets are made; they are added to it later, so that lists can be written at once.
+    workbook: &'a Mutex<Workbook>,
+    looks: &'a Looks,
+    run: &'a RunFacts,
+    lang: Lang,
+    list: List,
+    rows_per_sheet: u32,
     open: Option<Open>,
-    part: u32,
+    done: Vec<(Worksheet, SheetFacts)>,
 }
 
 /// A sheet that is being written.
@@ -160,17 +171,16 @@ struct Open {
 }
 
 impl<'a> SheetWriter<'a> {
+    /// Begins a list with at most `rows_per_sheet` rows, at least 1, below a heading.
     pub(super) fn new(
-        workbook: &'a mut Workbook,
+        workbook: &'a Mutex<Workbook>,
         looks: &'a Looks,
-        run: &'a RunFacts,
-        lang: Lang,
+        (run, lang): (&'a RunFacts, Lang),
         list: List,
         rows_per_sheet: u32,
-        facts: &'a mut Vec<SheetFacts>,
     ) -> Self {
         let rows_per_sheet = rows_per_sheet.max(1);
-        Self { workbook, looks, run, lang, list, rows_per_sheet, facts, open: None, part: 0 }
+        Self { workbook, looks, run, lang, list, rows_per_sheet, open: None, done: Vec::new() }
     }
 
     /// Appends a row, in a new sheet where the present one is full.
@@ -193,12 +203,14 @@ impl<'a> SheetWriter<'a> {
         Ok(())
     }
 
-    /// Ends the list. A list without rows still has its sheet and headings.
-    pub(super) fn finish(mut self) -> Result<(), XlsxError> {
-        if self.open.is_none() && self.part == 0 {
+    /// Ends the list and returns its sheets in order. A list without rows still has one, with
+    /// headings.
+    pub(super) fn finish(mut self) -> Result<Vec<(Worksheet, SheetFacts)>, XlsxError> {
+        if self.open.is_none() && self.done.is_empty() {
             self.open = Some(self.begin()?);
         }
-        self.close()
+        self.close()?;
+        Ok(self.done)
     }
 
     /// Writes one cell and returns how many lines it needs.
@@ -236,14 +248,15 @@ impl<'a> SheetWriter<'a> {
         Ok(1)
     }
 
-    fn begin(&mut self) -> Result<Open, XlsxError> {
-        self.part += 1;
+    fn begin(&self) -> Result<Open, XlsxError> {
         let base = self.list.name().get(self.lang);
-        let name = match self.part {
-            1 => base.to_owned(),
-            part => format!("{base}({part})"),
+        let name = match self.done.len() {
+            0 => base.to_owned(),
+            before => format!("{base}({})", before + 1),
         };
-        let mut sheet = self.workbook.new_worksheet_with_constant_memory()?;
+        let mut workbook = self.workbook.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sheet = workbook.new_worksheet_with_constant_memory()?;
+        drop(workbook);
         // A sheet made apart from its workbook does not take over the workbook's standard.
         sheet.set_default_format(&standard(), STANDARD_CELL.0, STANDARD_CELL.1)?;
         sheet.set_name(&name)?;
@@ -294,7 +307,7 @@ impl<'a> SheetWriter<'a> {
         Ok(())
     }
 
-    /// Adds what depends on the number of rows and hands the sheet to the workbook.
+    /// Adds what depends on the number of rows and lays the sheet aside.
     fn close(&mut self) -> Result<(), XlsxError> {
         let Some(Open { mut sheet, name, rows }) = self.open.take() else { return Ok(()) };
         let columns = self.list.columns();
@@ -322,8 +335,7 @@ impl<'a> SheetWriter<'a> {
                 }
             }
         }
-        self.workbook.push_worksheet(sheet);
-        self.facts.push(SheetFacts { name, rows: rows.into() });
+        self.done.push((sheet, SheetFacts { name, rows: rows.into() }));
         Ok(())
     }
 }

@@ -1,17 +1,22 @@
 //! `lists.xlsx`: five lists for people who work with spreadsheets.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 use rust_xlsxwriter::XlsxError;
 
 use super::columns::List;
 use super::sheet::{Cell, Looks, Row, SheetWriter, workbook};
+use super::wording::{amount, cooperation, percent, remarks, source};
 use super::{Gap, ReportError, RunView, WorkbookFacts, evidence, veil};
-use crate::model::{
-    CooperationMode, Lang, Match, Micro, Price, Record, Side, SourceRef, SupplyKind, Verdict,
-};
+use crate::model::{Lang, Match, Price, Record, Verdict};
+
+/// The lists in the order of their sheets.
+const LISTS: [List; 5] =
+    [List::ByDemand, List::BySupply, List::Mutual, List::Allocated, List::Gaps];
 
 /// Most rows below a heading: with it a sheet stays below 1,000,000 rows, which every program
 /// that reads XLSX opens (the format ends at 1,048,576).
@@ -33,7 +38,8 @@ const TITLE_CHARACTERS: usize = 120;
 /// sheet with `(2)` behind its name. Rows are written as they are drawn up; memory does not grow
 /// with their number beyond a few bytes each. The same view makes the same bytes.
 ///
-/// `on_progress` is told, every few thousand rows and at the end, how many rows are written;
+/// `on_progress` is told, every few thousand rows and at the end, how many rows are written in all
+/// (the lists are written at the same time, so a lower figure may come just after a higher one);
 /// [`workbook_rows`] says how many there will be.
 ///
 /// # Errors
@@ -62,43 +68,61 @@ pub fn write_workbook_split(
     view.check()?;
     let rows_per_sheet = rows_per_sheet.clamp(1, ROWS_PER_SHEET);
     let failed = |source| ReportError::Workbook { path: path.to_owned(), source };
-    let mut facts = WorkbookFacts::default();
-    let mut book = workbook(view.run, view.lang).map_err(failed)?;
     let looks = Looks::new();
-    let mut written = 0;
-    for list in [List::ByDemand, List::BySupply, List::Mutual, List::Allocated, List::Gaps] {
-        let entries = entries(view, list);
-        if list == List::Allocated {
-            let all = view.allocated_by_demand.iter().map(|own| own.len() as u64).sum::<u64>();
-            facts.internal_withheld = all.saturating_sub(entries.len() as u64);
-        }
-        let mut writer = SheetWriter::new(
-            &mut book,
-            &looks,
-            view.run,
-            view.lang,
-            list,
-            rows_per_sheet,
-            &mut facts.sheets,
-        );
-        let mut write = || -> Result<(), XlsxError> {
+    let book = Mutex::new(workbook(view.run, &looks, view.lang).map_err(failed)?);
+    let care = Care::of(view);
+    let written = AtomicU64::new(0);
+    // The lists are written at the same time, each by whichever thread is free.
+    let lists: Vec<_> = LISTS
+        .into_par_iter()
+        .map(|list| {
+            let entries = entries(view, list);
+            let mut writer =
+                SheetWriter::new(&book, &looks, (view.run, view.lang), list, rows_per_sheet);
             let mut number: u32 = 0;
             for chunk in entries.chunks(CHUNK) {
-                let mut rows: Vec<Row> = chunk.par_iter().map(|entry| row(view, entry)).collect();
+                let mut rows: Vec<Row> =
+                    chunk.par_iter().map(|entry| row(view, &care, entry)).collect();
                 for row in &mut rows {
                     number = number.saturating_add(1);
                     row.cells[0] = Cell::Number(number);
                     writer.push(row)?;
                 }
-                written += chunk.len() as u64;
-                on_progress(written);
+                let more = chunk.len() as u64;
+                on_progress(written.fetch_add(more, Ordering::Relaxed) + more);
             }
-            Ok(())
-        };
-        write().and_then(|()| writer.finish()).map_err(failed)?;
+            Ok((list, writer.finish()?))
+        })
+        .collect::<Result<_, XlsxError>>()
+        .map_err(failed)?;
+    let mut book = book.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut facts = WorkbookFacts::default();
+    let allocated: u64 = view.allocated_by_demand.iter().map(|own| own.len() as u64).sum();
+    for (list, sheets) in lists {
+        if list == List::Allocated {
+            let handed_out: u64 = sheets.iter().map(|(_, facts)| facts.rows).sum();
+            facts.internal_withheld = allocated.saturating_sub(handed_out);
+        }
+        for (sheet, sheet_facts) in sheets {
+            book.push_worksheet(sheet);
+            facts.sheets.push(sheet_facts);
+        }
     }
     book.save(path).map_err(failed)?;
     Ok(facts)
+}
+
+/// Which records [need care](veil::needs_care), by row.
+struct Care {
+    demands: Vec<bool>,
+    supplies: Vec<bool>,
+}
+
+impl Care {
+    fn of(view: &RunView<'_>) -> Self {
+        let of = |records: &[Record]| records.par_iter().map(veil::needs_care).collect();
+        Self { demands: of(view.demands), supplies: of(view.supplies) }
+    }
 }
 
 /// How many rows [`write_workbook`] writes, headings not counted, for a progress bar.
@@ -107,8 +131,7 @@ pub fn write_workbook_split(
 /// [`ReportError::View`] when the view's lists do not fit its tables.
 pub fn workbook_rows(view: &RunView<'_>) -> Result<u64, ReportError> {
     view.check()?;
-    let lists = [List::ByDemand, List::BySupply, List::Mutual, List::Allocated, List::Gaps];
-    Ok(lists.into_iter().map(|list| entries(view, list).len() as u64).sum())
+    Ok(LISTS.into_iter().map(|list| entries(view, list).len() as u64).sum())
 }
 
 /// What one row is about, and its band.
@@ -181,35 +204,42 @@ fn mutual<'a>(view: &RunView<'a>) -> Vec<Entry<'a>> {
         .collect()
 }
 
-fn row(view: &RunView<'_>, entry: &Entry<'_>) -> Row {
+fn row(view: &RunView<'_>, care: &Care, entry: &Entry<'_>) -> Row {
     let cells = match entry.subject {
-        Subject::Pair(pair, place) => pair_cells(view, pair, place),
-        Subject::Gap(gap) => gap_cells(view, gap),
+        Subject::Pair(pair, place) => pair_cells(view, care, pair, place),
+        Subject::Gap(gap) => gap_cells(view, care, gap),
     };
     Row { cells, banded: entry.banded }
 }
 
 /// The cells under [`PAIR_COLUMNS`](super::columns::PAIR_COLUMNS); the first is filled later.
-fn pair_cells(view: &RunView<'_>, pair: &Match, place: u32) -> Vec<Cell> {
+fn pair_cells(view: &RunView<'_>, care: &Care, pair: &Match, place: u32) -> Vec<Cell> {
     let lang = view.lang;
     let (demand, supply) = (view.demand(pair), view.supply(pair));
+    let careful_demand = care.demands[pair.demand.get()];
+    let careful_supply = care.supplies[pair.supply.get()];
     let quotes = (view.quotes)(pair);
     let to_verify = (view.to_verify)(pair).join(lang.pick("；", "; "));
     let sources = [demand, supply].map(|record| source(&record.source, lang)).join("\n");
     vec![
         Cell::Blank,
         Cell::from(demand.number.clone()),
-        title(demand),
+        title(demand, careful_demand),
         owner(demand, lang),
         Cell::Number(place),
         Cell::from(supply.number.clone()),
-        title(supply),
+        title(supply, careful_supply),
         owner(supply, lang),
         Cell::from(supply.maturity.map_or("", |step| step.label(lang)).to_owned()),
         Cell::from(cooperation(&supply.cooperation, lang)),
         Cell::Verdict(pair.verdict),
         Cell::Number(percent(pair.probability())),
-        Cell::from(evidence::line(demand, supply, &quotes, lang)),
+        Cell::from(evidence::line(
+            (demand, careful_demand),
+            (supply, careful_supply),
+            &quotes,
+            lang,
+        )),
         Cell::from(to_verify),
         Cell::from(sources),
         Cell::Blank,
@@ -218,7 +248,7 @@ fn pair_cells(view: &RunView<'_>, pair: &Match, place: u32) -> Vec<Cell> {
 }
 
 /// The cells under [`GAP_COLUMNS`](super::columns::GAP_COLUMNS); the first is filled later.
-fn gap_cells(view: &RunView<'_>, gap: &Gap) -> Vec<Cell> {
+fn gap_cells(view: &RunView<'_>, care: &Care, gap: &Gap) -> Vec<Cell> {
     let lang = view.lang;
     let demand = &view.demands[gap.demand.get()];
     let nearest = gap.nearest.map(|index| &view.matches[index as usize]);
@@ -232,12 +262,13 @@ fn gap_cells(view: &RunView<'_>, gap: &Gap) -> Vec<Cell> {
     vec![
         Cell::Blank,
         Cell::from(demand.number.clone()),
-        title(demand),
+        title(demand, care.demands[gap.demand.get()]),
         owner(demand, lang),
         demand.valid_until.map_or(Cell::Blank, Cell::Day),
         budget,
         supply.map_or(Cell::Blank, |supply| Cell::from(supply.number.clone())),
-        supply.map_or(Cell::Blank, title),
+        nearest
+            .map_or(Cell::Blank, |pair| title(view.supply(pair), care.supplies[pair.supply.get()])),
         supply.map_or(Cell::Blank, |supply| owner(supply, lang)),
         nearest.map_or(Cell::Blank, |pair| Cell::Number(percent(pair.probability()))),
         Cell::from(gap.lacks.clone()),
@@ -252,107 +283,15 @@ fn gap_cells(view: &RunView<'_>, gap: &Gap) -> Vec<Cell> {
     ]
 }
 
-fn title(record: &Record) -> Cell {
-    let title = veil::text(record, &record.title);
+fn title(record: &Record, careful: bool) -> Cell {
+    let title = if careful {
+        veil::text(record, &record.title)
+    } else {
+        Cow::Borrowed(record.title.as_str())
+    };
     Cell::from(evidence::clip(title.trim(), TITLE_CHARACTERS))
 }
 
 fn owner(record: &Record, lang: Lang) -> Cell {
     Cell::from(evidence::clip(veil::owner(record, lang).trim(), TITLE_CHARACTERS))
-}
-
-/// A probability as a whole percentage, halves away from zero.
-pub(super) fn percent(probability: Micro) -> u32 {
-    u32::try_from((probability.0 + 5_000) / 10_000).unwrap_or(0)
-}
-
-pub(super) fn cooperation(modes: &[CooperationMode], lang: Lang) -> String {
-    let labels: Vec<_> = modes.iter().map(|mode| mode.label(lang)).collect();
-    labels.join(lang.pick("、", ", "))
-}
-
-/// Where a record was read, for people: `demands.xlsx［表1］第12行`.
-pub(super) fn source(from: &SourceRef, lang: Lang) -> String {
-    match (&from.sheet, lang) {
-        (Some(sheet), Lang::Zh) => format!("{}［{sheet}］第{}行", from.file, from.row),
-        (None, Lang::Zh) => format!("{} 第{}行", from.file, from.row),
-        (Some(sheet), Lang::En) => format!("{} [{sheet}] row {}", from.file, from.row),
-        (None, Lang::En) => format!("{} row {}", from.file, from.row),
-    }
-}
-
-/// A price in 万元: `30万元`, `10–20万元`, 面议.
-pub(super) fn amount(price: Price, lang: Lang) -> String {
-    let plain = |yuan: f64| {
-        let text = format!("{:.4}", yuan / 1e4);
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    };
-    match price {
-        Price::Negotiable => lang.pick("面议", "negotiable").to_owned(),
-        Price::Yuan(yuan) => format!("{}{}", plain(yuan), lang.pick("万元", " × 10,000 yuan")),
-        Price::YuanRange(from, to) => {
-            format!("{}–{}{}", plain(from), plain(to), lang.pick("万元", " × 10,000 yuan"))
-        }
-    }
-}
-
-/// What the asker should see at a glance: marks, stated amounts, the number of a patent,
-/// membership in a group of near-duplicates.
-fn remarks(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> String {
-    let mut remarks: Vec<String> =
-        pair.vetoes.iter().map(|veto| veto.label(lang).to_owned()).collect();
-    for record in [demand, supply] {
-        match record.price {
-            None | Some(Price::Negotiable) => {}
-            Some(price) => remarks.push(match record.side {
-                Side::Demand => format!("{}{}", lang.pick("预算", "budget "), amount(price, lang)),
-                Side::Supply => format!("{}{}", lang.pick("报价", "price "), amount(price, lang)),
-            }),
-        }
-        if let Some(group) = record.duplicate_group {
-            let mut remark = String::new();
-            // Writing to a string cannot fail.
-            let _ = match lang {
-                Lang::Zh => write!(
-                    remark,
-                    "{}近似重复第{}组",
-                    record.side.label(lang),
-                    u64::from(group) + 1
-                ),
-                Lang::En => write!(
-                    remark,
-                    "{} near-duplicate group {}",
-                    record.side.label(lang),
-                    u64::from(group) + 1
-                ),
-            };
-            remarks.push(remark);
-        }
-    }
-    if supply.supply_kind == Some(SupplyKind::Patent) {
-        remarks.push(format!("{}{}", lang.pick("专利号 ", "patent "), supply.id));
-    }
-    remarks.join(lang.pick("；", "; "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_in_ten_thousands() {
-        assert_eq!(amount(Price::Yuan(300_000.0), Lang::Zh), "30万元");
-        assert_eq!(amount(Price::Yuan(12_345.0), Lang::Zh), "1.2345万元");
-        assert_eq!(amount(Price::YuanRange(1e5, 2e5), Lang::Zh), "10–20万元");
-        assert_eq!(amount(Price::Negotiable, Lang::Zh), "面议");
-    }
-
-    #[test]
-    fn percentages_are_whole_and_rounded() {
-        assert_eq!(percent(Micro(0)), 0);
-        assert_eq!(percent(Micro(4_999)), 0);
-        assert_eq!(percent(Micro(5_000)), 1);
-        assert_eq!(percent(Micro::ONE), 100);
-        assert_eq!(percent(Micro(-10_000)), 0);
-    }
 }

@@ -376,7 +376,7 @@ impl Run {
     pub(crate) fn view<T>(&self, with: impl FnOnce(&RunView<'_>) -> T) -> T {
         let quotes = |pair: &Match| self.quotes(pair);
         let to_verify = |pair: &Match| {
-            if pair.supply.0 % 2 == 0 {
+            if pair.supply.0.is_multiple_of(2) {
                 vec!["供给已过有效期，先确认是否仍有效".to_owned(), "成熟度为自述".to_owned()]
             } else {
                 Vec::new()
@@ -458,7 +458,11 @@ fn judge(d: usize, s: usize, same: bool) -> Match {
         confidence: if s % 6 == 5 { Micro(900_000) } else { Micro::ONE },
         verdict: Verdict::NoMatch,
         allocated: false,
-        vetoes: if d % 4 == 0 { vec![duijie::model::Veto::DemandExpired] } else { Vec::new() },
+        vetoes: if d.is_multiple_of(4) {
+            vec![duijie::model::Veto::DemandExpired]
+        } else {
+            Vec::new()
+        },
     };
     pair.score_for_demand = contributions(&pair, Side::Demand).into_iter().flatten().sum();
     pair.score_for_supply = contributions(&pair, Side::Supply).into_iter().flatten().sum();

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::charts::{grouped, share};
 use super::super::summary::{Cautions, VAGUE_CHARACTERS, is_vague};
-use super::super::workbook::source;
+use super::super::wording::source;
 use super::super::{RunView, veil};
 use crate::model::{Lang, Side, Visibility};
 
@@ -60,7 +60,7 @@ fn rejected(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
         act: true,
         lead: match lang {
             Lang::Zh => format!("{label}有 {} 行退回", grouped(rows.len() as u64)),
-            Lang::En => format!("{} {label} rows rejected", grouped(rows.len() as u64)),
+            Lang::En => format!("Rows rejected, {label}: {}", grouped(rows.len() as u64)),
         },
         text: html! {
             (t("未参加匹配，请改正后重新导入。", "They took no part; correct and import them again."))
@@ -123,7 +123,7 @@ fn cautions(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
         let stated = grouped(found.with_validity);
         items.push(Item {
             act: false,
-            lead: lead(format!("{label}已过期 {n} 条（{part}）"), format!("{n} {label} records expired ({part})")),
+            lead: lead(format!("{label}已过期 {n} 条（{part}）"), format!("Records expired, {label}: {n} ({part})")),
             text: text(
                 format!("以 {as_of} 为准；写明有效期的共 {stated} 条。只作标记，不影响排序，联系前请确认是否仍有效。"),
                 format!("As of {as_of}; {stated} state a validity. They are only marked; ask before calling whether they still hold."),
@@ -144,7 +144,7 @@ fn cautions(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
             act: true,
             lead: lead(
                 format!("{n} 条需求写得过于简单（{part}）"),
-                format!("{n} demands are vague ({part})"),
+                format!("Vague demands: {n} ({part})"),
             ),
             text: text(
                 format!("描述不足 {VAGUE_CHARACTERS} 字，难以判断，请反问需求方：{named}{zh_end}"),
@@ -158,7 +158,7 @@ fn cautions(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
             act: false,
             lead: lead(
                 format!("{label}近似重复 {n} 条，分 {groups} 组"),
-                format!("{n} {label} records nearly repeat each other, in {groups} groups"),
+                format!("Near-duplicates, {label}: {n} (groups: {groups})"),
             ),
             text: text(
                 "没有删除，清单备注中注明组号。".to_owned(),
@@ -175,7 +175,7 @@ fn cautions(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
             act: false,
             lead: lead(
                 format!("{label}清单有 {n} 列未识别"),
-                format!("{n} columns of the {label} list are not understood"),
+                format!("Columns not understood, {label}: {n}"),
             ),
             text: text(
                 format!("{named}。原样保留但不参加匹配；可用 --map 字段=列名 指定。"),
@@ -196,7 +196,7 @@ fn internal(view: &RunView<'_>, items: &mut Vec<Item>) {
             (format!("内部记录 {n} 条"), "不进入推荐清单和本报告的例子；其他工作表中单位已隐去。")
         }
         Lang::En => (
-            format!("{n} internal records"),
+            format!("Internal records: {n}"),
             "Not in the handed-out list nor among the examples; their owners are hidden elsewhere.",
         ),
     };
@@ -210,11 +210,10 @@ fn software(view: &RunView<'_>, items: &mut Vec<Item>) {
     let t = |zh, en| view.lang.pick(zh, en);
     items.push(Item {
         act: false,
-        lead: format!(
-            "{}（{}）",
-            t("使用了软件模拟的显卡", "The GPU is simulated in software"),
-            view.run.backend.adapter
-        ),
+        lead: match view.lang {
+            Lang::Zh => format!("使用了软件模拟的显卡（{}）", view.run.backend.adapter),
+            Lang::En => format!("The GPU is simulated in software ({})", view.run.backend.adapter),
+        },
         text: html! {
             (t(
                 "结果与真实显卡相同，但用时不能代表显卡的速度；通常改用 --backend cpu 更快。",

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::super::charts::{Ink, Piece, grouped, sum, tenths};
-use super::super::summary::{Example, examples};
-use super::super::workbook::{amount, cooperation, percent, source};
+use super::super::choice::{Example, examples};
+use super::super::wording::{amount, cooperation, percent, source};
 use super::super::{Gap, RunView, evidence, veil};
 use super::badge;
 use crate::model::{Lang, Match, Part, Quote, QuoteField, Record, Side, Verdict};
@@ -206,7 +206,11 @@ fn others(view: &RunView<'_>, pair: &Match) -> Markup {
         .map(|other| {
             let supply = view.supply(other);
             let title = evidence::clip(&veil::text(supply, &supply.title), 30);
-            format!("{} {title}（{}%）", supply.number, percent(other.probability()))
+            let chance = percent(other.probability());
+            match lang {
+                Lang::Zh => format!("{} {title}（{chance}%）", supply.number),
+                Lang::En => format!("{} {title} ({chance}%)", supply.number),
+            }
         })
         .collect();
     html! {
@@ -242,12 +246,11 @@ fn nearest(view: &RunView<'_>, gap: &Gap) -> String {
         return lang.pick("一条内部供给", "an internal supply").to_owned();
     }
     let title = evidence::clip(&veil::text(supply, &supply.title), 60);
-    format!(
-        "{} {title}（{} {}%）",
-        supply.number,
-        lang.pick("把握", "chance"),
-        percent(pair.probability())
-    )
+    let chance = percent(pair.probability());
+    match lang {
+        Lang::Zh => format!("{} {title}（把握 {chance}%）", supply.number),
+        Lang::En => format!("{} {title} (chance {chance}%)", supply.number),
+    }
 }
 
 /// The first demands without an answer, as a table.

@@ -14,7 +14,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::charts::grouped;
 use super::summary::Summary;
-use super::workbook::percent;
+use super::wording::percent;
 use super::{ReportError, RunView};
 use crate::kernel::BackendKind;
 use crate::model::{Lang, Verdict};
@@ -152,7 +152,7 @@ fn how_to_read(view: &RunView<'_>) -> Markup {
             ("结论", format!("把握达到 {recommend}% 为“建议对接”，达到 {discuss}% 为“可洽谈”，其余为“暂无匹配”。“已对接”只能由人填写。最好的一条也不够好时，如实写“暂无匹配”，不凑数。")),
             ("得分的组成", "每个方向的得分是各部分之和：用词（共同的技术词语）、语义（整段意思接近）、领域、时效、成熟度。资料没写的部分记为“缺”，不当作零分，但会降低资料完整度。".to_owned()),
             ("依据", "引号内和加底色的文字都摘自双方原文，没有改写；联系方式与匿名单位的名称以〔略〕代替。".to_owned()),
-            ("推荐清单(限额)", "在名额之内分配：没有哪一对未入选的需求和供给，会同时都比各自清单上的更合适。热门成果因此不会出现在每个人的清单里。".to_owned()),
+            ("推荐清单(限额)", "在双方名额之内分配：任何一对没有入选的需求和供给，都不会同时比双方清单上已有的更合适。热门成果也因此不会出现在每个人的清单里。".to_owned()),
             ("本报告没有核实的事", "专利是否有效、单位信用、指标真伪、价格，都以清单所写为准；请在联系之前核实。".to_owned()),
         ],
         Lang::En => vec![

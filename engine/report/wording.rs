@@ -1,0 +1,104 @@
+//! How single values are written for people: chances, places, amounts, remarks.
+
+use std::fmt::Write as _;
+
+use crate::model::{
+    CooperationMode, Lang, Match, Micro, Price, Record, Side, SourceRef, SupplyKind,
+};
+
+/// A probability as a whole percentage, halves away from zero.
+pub(super) fn percent(probability: Micro) -> u32 {
+    u32::try_from((probability.0 + 5_000) / 10_000).unwrap_or(0)
+}
+
+/// Ways of working together, in the order of the record.
+pub(super) fn cooperation(modes: &[CooperationMode], lang: Lang) -> String {
+    let labels: Vec<_> = modes.iter().map(|mode| mode.label(lang)).collect();
+    labels.join(lang.pick("、", ", "))
+}
+
+/// Where a record was read, for people: `demands.xlsx［表1］第12行`.
+pub(super) fn source(from: &SourceRef, lang: Lang) -> String {
+    match (&from.sheet, lang) {
+        (Some(sheet), Lang::Zh) => format!("{}［{sheet}］第{}行", from.file, from.row),
+        (None, Lang::Zh) => format!("{} 第{}行", from.file, from.row),
+        (Some(sheet), Lang::En) => format!("{} [{sheet}] row {}", from.file, from.row),
+        (None, Lang::En) => format!("{} row {}", from.file, from.row),
+    }
+}
+
+/// A price in 万元: `30万元`, `10–20万元`, 面议.
+pub(super) fn amount(price: Price, lang: Lang) -> String {
+    let plain = |yuan: f64| {
+        let text = format!("{:.4}", yuan / 1e4);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    match price {
+        Price::Negotiable => lang.pick("面议", "negotiable").to_owned(),
+        Price::Yuan(yuan) => format!("{}{}", plain(yuan), lang.pick("万元", " × 10,000 yuan")),
+        Price::YuanRange(from, to) => {
+            format!("{}–{}{}", plain(from), plain(to), lang.pick("万元", " × 10,000 yuan"))
+        }
+    }
+}
+
+/// What the asker should see at a glance: marks, stated amounts, the number of a patent,
+/// membership in a group of near-duplicates.
+pub(super) fn remarks(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> String {
+    let mut remarks: Vec<String> =
+        pair.vetoes.iter().map(|veto| veto.label(lang).to_owned()).collect();
+    for record in [demand, supply] {
+        match record.price {
+            None | Some(Price::Negotiable) => {}
+            Some(price) => remarks.push(match record.side {
+                Side::Demand => format!("{}{}", lang.pick("预算", "budget "), amount(price, lang)),
+                Side::Supply => format!("{}{}", lang.pick("报价", "price "), amount(price, lang)),
+            }),
+        }
+        if let Some(group) = record.duplicate_group {
+            let mut remark = String::new();
+            // Writing to a string cannot fail.
+            let _ = match lang {
+                Lang::Zh => write!(
+                    remark,
+                    "{}近似重复第{}组",
+                    record.side.label(lang),
+                    u64::from(group) + 1
+                ),
+                Lang::En => write!(
+                    remark,
+                    "{} near-duplicate group {}",
+                    record.side.label(lang),
+                    u64::from(group) + 1
+                ),
+            };
+            remarks.push(remark);
+        }
+    }
+    if supply.supply_kind == Some(SupplyKind::Patent) {
+        remarks.push(format!("{}{}", lang.pick("专利号 ", "patent "), supply.id));
+    }
+    remarks.join(lang.pick("；", "; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_in_ten_thousands() {
+        assert_eq!(amount(Price::Yuan(300_000.0), Lang::Zh), "30万元");
+        assert_eq!(amount(Price::Yuan(12_345.0), Lang::Zh), "1.2345万元");
+        assert_eq!(amount(Price::YuanRange(1e5, 2e5), Lang::Zh), "10–20万元");
+        assert_eq!(amount(Price::Negotiable, Lang::Zh), "面议");
+    }
+
+    #[test]
+    fn percentages_are_whole_and_rounded() {
+        assert_eq!(percent(Micro(0)), 0);
+        assert_eq!(percent(Micro(4_999)), 0);
+        assert_eq!(percent(Micro(5_000)), 1);
+        assert_eq!(percent(Micro::ONE), 100);
+        assert_eq!(percent(Micro(-10_000)), 0);
+    }
+}
