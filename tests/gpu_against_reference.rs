@@ -1,1 +1,367 @@
-//! (being built)
+//! Every backend against the sequential references.
+//!
+//! The same bodies run on the processor with each set of vector instructions, and on a GPU twice:
+//! as it is, and with limits so tight that small inputs are cut into many tiles and chunks.
+//! Without an adapter the GPU is left out and that is said; with `REQUIRE_GPU=1` it is a failure.
+
+use std::fmt::Debug;
+use std::sync::LazyLock;
+
+use duijie::gpu::{AdapterPreference, GpuBackend, adapters};
+use duijie::kernel::{
+    self, Backend, BackendError, BackendKind, CpuBackend, Hit, Instructions, MAX_MAGNITUDE,
+    best_first, dot_oracle,
+};
+use duijie::model::{Embeddings, EmbeddingsView};
+
+/// Rows in device memory at a time and work per dispatch, for the GPU that is held short.
+const TIGHT_BINDING_BYTES: u64 = 96 * 1024;
+const TIGHT_WORK: u64 = 1 << 21;
+
+struct Named {
+    name: String,
+    backend: Box<dyn Backend>,
+}
+
+static BACKENDS: LazyLock<Vec<Named>> = LazyLock::new(|| {
+    let cpu = |&instructions: &Instructions| {
+        let backend = Box::new(CpuBackend::with_instructions(instructions)?);
+        Some(Named { name: format!("cpu {}", instructions.name()), backend })
+    };
+    let mut backends: Vec<Named> = Instructions::ALL.iter().filter_map(cpu).collect();
+    match GpuBackend::new(&AdapterPreference::Any) {
+        Ok(gpu) => {
+            let tight = GpuBackend::new(&AdapterPreference::Any).expect("it opened before");
+            let tight = tight.with_limits(TIGHT_BINDING_BYTES, TIGHT_WORK);
+            backends.push(Named { name: "gpu".to_owned(), backend: Box::new(gpu) });
+            backends.push(Named { name: "gpu held short".to_owned(), backend: Box::new(tight) });
+        }
+        Err(BackendError::NoAdapter) if std::env::var_os("REQUIRE_GPU").is_none() => {
+            skipped();
+        }
+        Err(error) => panic!("no GPU to test: {error}"),
+    }
+    backends
+});
+
+#[expect(clippy::print_stderr, reason = "a test that tests less than it could must say so")]
+fn skipped() {
+    eprintln!("skipped: no adapter");
+}
+
+/// Draw `index` of the stream `seed`: SplitMix64 (Steele, Lea and Flood 2014), by position.
+fn draw(seed: u64, index: usize) -> u64 {
+    let step = (index as u64).wrapping_add(seed << 32).wrapping_add(1);
+    let mut x = step.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+/// `n × dim` integers in `-8 ..= 8`: sums of up to 2¹⁸ products do not round in `f32`.
+fn integers(n: usize, dim: usize, seed: u64) -> Embeddings {
+    let small = |i| i8::try_from(draw(seed, i) % 17).expect("below 17");
+    let data = (0..n * dim).map(|i| f32::from(small(i) - 8)).collect();
+    Embeddings::new(data, dim).expect("whole rows")
+}
+
+/// `n` rows of unit length with components of both signs.
+fn unit_rows(n: usize, dim: usize, seed: u64) -> Embeddings {
+    let component = |i| f32::from(u16::try_from(draw(seed, i) >> 48).expect("16 bits")) / 32768.0;
+    let mut data: Vec<f32> = (0..n * dim).map(|i| component(i) - 1.0).collect();
+    for row in data.chunks_exact_mut(dim) {
+        let length = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        row.iter_mut().for_each(|x| *x /= length);
+    }
+    Embeddings::new(data, dim).expect("whole rows")
+}
+
+/// Fails with both results on disk when they differ.
+fn assert_same<T: PartialEq + Debug>(test: &str, backend: &str, expected: &T, found: &T) {
+    if expected == found {
+        return;
+    }
+    let name = format!("{test} {backend}").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let folder = std::env::temp_dir().join("duijie-against-reference");
+    std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
+    let paths = ["expected", "found"].map(|side| folder.join(format!("{name}-{side}.txt")));
+    for (path, value) in paths.iter().zip([expected, found]) {
+        std::fs::write(path, format!("{value:#?}\n")).expect("the folder was just made");
+    }
+    let [expected, found] = paths.map(|path| path.display().to_string());
+    panic!("{test}: {backend} differs from the reference: compare {expected} with {found}");
+}
+
+/// Sizes 0 and 1, one below and above a workgroup and a tile, all dimensions different.
+const SHAPES: &[(usize, usize, usize, usize)] = &[
+    // queries, documents, dim, k
+    (0, 5, 3, 2),
+    (5, 0, 3, 2),
+    (0, 0, 1, 1),
+    (1, 1, 1, 1),
+    (2, 9, 5, 0),
+    (3, 7, 17, 100),
+    (1, 255, 4, 255),
+    (15, 257, 16, 256),
+    (63, 65, 67, 10),
+    (64, 127, 15, 1),
+    (65, 129, 273, 100),
+    (2, 2057, 17, 10),
+    (130, 1035, 33, 7),
+    (4, 3001, 2, 1500),
+];
+
+#[test]
+fn top_k_is_exact_on_integers_of_every_shape() {
+    for &(n_queries, n_documents, dim, k) in SHAPES {
+        let queries = integers(n_queries, dim, 1);
+        let documents = integers(n_documents, dim, 2);
+        let expected = kernel::top_k(queries.view(), documents.view(), k).expect("valid");
+        for Named { name, backend } in &*BACKENDS {
+            let found = backend.top_k(queries.view(), documents.view(), k).expect("valid");
+            let test = format!("top_k {n_queries} x {n_documents} x {dim}, k {k}");
+            assert_same(&test, name, &expected, &found);
+        }
+    }
+}
+
+#[test]
+fn score_pairs_is_exact_on_integers_of_every_shape() {
+    for &(n_queries, n_documents, dim, n_pairs) in SHAPES {
+        let queries = integers(n_queries, dim, 3);
+        let documents = integers(n_documents, dim, 4);
+        let pairs = some_pairs(n_queries, n_documents, n_pairs);
+        let expected =
+            kernel::pair_scores(queries.view(), documents.view(), &pairs).expect("valid");
+        for Named { name, backend } in &*BACKENDS {
+            let found =
+                backend.score_pairs(queries.view(), documents.view(), &pairs).expect("valid");
+            let test = format!("score_pairs {n_queries} x {n_documents} x {dim}, {n_pairs} pairs");
+            assert_same(&test, name, &expected, &found);
+        }
+    }
+}
+
+/// Pairs in no order, some of them twice; none where a side is empty.
+fn some_pairs(n_queries: usize, n_documents: usize, n_pairs: usize) -> Vec<(u32, u32)> {
+    let row = |seed, i, n: usize| {
+        u32::try_from(draw(seed, i) % n as u64).expect("less than the number of rows")
+    };
+    if n_queries == 0 || n_documents == 0 {
+        return Vec::new();
+    }
+    (0..n_pairs).map(|i| (row(5, i, n_queries), row(6, i, n_documents))).collect()
+}
+
+/// All dimensions different, none a multiple of a tile.
+const AWKWARD: &[(usize, usize, usize, usize)] =
+    &[(13, 2057, 17, 10), (66, 1100, 67, 64), (9, 700, 273, 3)];
+
+#[test]
+fn top_k_is_within_the_rounding_bound_on_random_rows() {
+    for &(n_queries, n_documents, dim, k) in AWKWARD {
+        let queries = unit_rows(n_queries, dim, 7);
+        let documents = unit_rows(n_documents, dim, 8);
+        for Named { name, backend } in &*BACKENDS {
+            let lists = backend.top_k(queries.view(), documents.view(), k).expect("valid");
+            assert_eq!(lists.len(), n_queries, "{name}");
+            for (query, hits) in lists.iter().enumerate() {
+                check_list(name, queries.row(query), documents.view(), hits, k);
+            }
+        }
+    }
+}
+
+/// Checks one list against the `f64` oracle: scores, order, and that nothing better is missing.
+fn check_list(name: &str, query: &[f32], documents: EmbeddingsView<'_>, hits: &[Hit], k: usize) {
+    assert_eq!(hits.len(), k.min(documents.n_rows()), "{name}");
+    assert!(hits.is_sorted_by(|a, b| best_first(a, b).is_lt()), "{name}: not in order");
+    let mut found = vec![false; documents.n_rows()];
+    for hit in hits {
+        let (exact, bound) = dot_oracle(query, documents.row(hit.document as usize));
+        let error = (f64::from(hit.score) - exact).abs();
+        assert!(error <= bound, "{name}: {hit:?} is off by {error:e}, allowed is {bound:e}");
+        found[hit.document as usize] = true;
+    }
+    let Some(last) = hits.last() else { return };
+    let (last_exact, last_bound) = dot_oracle(query, documents.row(last.document as usize));
+    for missed in (0..documents.n_rows()).filter(|&document| !found[document]) {
+        let (exact, bound) = dot_oracle(query, documents.row(missed));
+        assert!(exact - bound <= last_exact + last_bound, "{name}: {missed} is missing");
+    }
+}
+
+#[test]
+fn score_pairs_is_within_the_rounding_bound_on_random_rows() {
+    for &(n_queries, n_documents, dim, _) in AWKWARD {
+        let queries = unit_rows(n_queries, dim, 9);
+        let documents = unit_rows(n_documents, dim, 10);
+        let pairs = some_pairs(n_queries, n_documents, 1001);
+        for Named { name, backend } in &*BACKENDS {
+            let scores =
+                backend.score_pairs(queries.view(), documents.view(), &pairs).expect("valid");
+            assert_eq!(scores.len(), pairs.len());
+            for (&(query, document), score) in pairs.iter().zip(scores) {
+                let (query, document) = (query as usize, document as usize);
+                let (exact, bound) = dot_oracle(queries.row(query), documents.row(document));
+                let error = (f64::from(score) - exact).abs();
+                assert!(error <= bound, "{name}: off by {error:e}, allowed is {bound:e}");
+            }
+        }
+    }
+}
+
+/// Documents whose first number is what `score` says, and whose second is in no order.
+fn documents_with(n: u16, score: impl Fn(u16) -> u16) -> Embeddings {
+    let any = |i: u16| u16::try_from(draw(19, i.into()) >> 52).expect("12 bits");
+    let data = (0..n).flat_map(|i| [f32::from(score(i)), f32::from(any(i))]).collect();
+    Embeddings::new(data, 2).expect("whole rows")
+}
+
+#[test]
+fn orders_made_to_overflow_the_candidates_stay_exact() {
+    const N: u16 = 12_000;
+    // The order as it is and turned round; no order, which must not suffer when a chunk is repeated
+    // for the sake of another query; and nothing but ties.
+    let queries = vec![1.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+    let queries = Embeddings::new(queries, 2).expect("whole rows");
+    let cases: [(&str, Embeddings); 5] = [
+        ("ascending", documents_with(N, |i| i)),
+        ("descending", documents_with(N, |i| N - i)),
+        ("all equal", documents_with(N, |_| 3)),
+        ("steps of 1500 equal rows", documents_with(N, |i| i / 1500)),
+        ("best rows in one late block", documents_with(N, |i| if i / 2500 == 3 { 9 } else { 1 })),
+    ];
+    for (case, documents) in &cases {
+        for k in [1, 10, 1100] {
+            let expected = kernel::top_k(queries.view(), documents.view(), k).expect("valid");
+            for Named { name, backend } in &*BACKENDS {
+                let found = backend.top_k(queries.view(), documents.view(), k).expect("valid");
+                assert_same(&format!("{case}, k {k}"), name, &expected, &found);
+            }
+        }
+    }
+}
+
+#[test]
+fn equal_rows_come_in_row_order() {
+    // Every document is there five times, with scores that do round.
+    let queries = unit_rows(3, 19, 11);
+    let once = unit_rows(300, 19, 12);
+    let documents = Embeddings::new(once.view().data().repeat(5), 19).expect("whole rows");
+    for Named { name, backend } in &*BACKENDS {
+        for hits in backend.top_k(queries.view(), documents.view(), 25).expect("valid") {
+            for five in hits.chunks(5) {
+                let first = five[0];
+                let expected: Vec<Hit> =
+                    (0..5).map(|i| Hit { document: first.document + i * 300, ..first }).collect();
+                assert_same("five equal rows", name, &expected, &five.to_vec());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_processor_gives_the_bits_of_the_reference() {
+    let queries = unit_rows(37, 67, 13);
+    let documents = unit_rows(2500, 67, 14);
+    let pairs = some_pairs(37, 2500, 700);
+    let lists = kernel::top_k(queries.view(), documents.view(), 20).expect("valid");
+    let scores = kernel::pair_scores(queries.view(), documents.view(), &pairs).expect("valid");
+    for Named { name, backend } in &*BACKENDS {
+        if backend.info().kind == BackendKind::Cpu {
+            let found = backend.top_k(queries.view(), documents.view(), 20).expect("valid");
+            assert_same("bits of top_k", name, &lists, &found);
+            let found = backend.score_pairs(queries.view(), documents.view(), &pairs);
+            assert_same("bits of score_pairs", name, &Ok(scores.clone()), &found);
+        }
+    }
+}
+
+#[test]
+fn one_and_eight_threads_and_a_second_run_give_the_same_bits() {
+    let queries = unit_rows(70, 33, 15);
+    let documents = unit_rows(9000, 33, 16);
+    let pairs = some_pairs(70, 9000, 3000);
+    for Named { name, backend } in &*BACKENDS {
+        let run = |n_threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
+            pool.expect("threads can be started").install(|| {
+                let lists = backend.top_k(queries.view(), documents.view(), 12);
+                (lists, backend.score_pairs(queries.view(), documents.view(), &pairs))
+            })
+        };
+        assert_same("1 and 8 threads", name, &run(1), &run(8));
+    }
+}
+
+#[test]
+fn bad_input_is_refused_alike_everywhere() {
+    let good = integers(3, 4, 17);
+    let with = |number: f32| {
+        let mut data = good.view().data().to_vec();
+        data[9] = number;
+        Embeddings::new(data, 4).expect("whole rows")
+    };
+    let (not_a_number, huge) = (with(f32::NAN), with(MAX_MAGNITUDE * 4.0));
+    let other_dim = integers(3, 5, 18);
+    for Named { name, backend } in &*BACKENDS {
+        for (queries, documents, error) in [
+            (&good, &other_dim, BackendError::Dim { queries: 4, documents: 5 }),
+            (&good, &not_a_number, BackendError::NotFinite { side: "documents", row: 2 }),
+            (&not_a_number, &good, BackendError::NotFinite { side: "queries", row: 2 }),
+            (&huge, &good, BackendError::Magnitude { side: "queries", row: 2 }),
+        ] {
+            let found = backend.top_k(queries.view(), documents.view(), 2);
+            assert_eq!(found, Err(error.clone()), "{name}");
+            let found = backend.score_pairs(queries.view(), documents.view(), &[(0, 0)]);
+            assert_eq!(found, Err(error), "{name}");
+        }
+        let found = backend.score_pairs(good.view(), good.view(), &[(0, 2), (0, 3)]);
+        let error = BackendError::Row { pair: 1, side: "documents", row: 3, n_rows: 3 };
+        assert_eq!(found, Err(error), "{name}");
+    }
+}
+
+#[test]
+fn the_largest_numbers_do_not_overflow() {
+    let rows = Embeddings::new(vec![MAX_MAGNITUDE, 0.0, -MAX_MAGNITUDE, 0.0], 2).expect("rows");
+    let expected = kernel::top_k(rows.view(), rows.view(), 2).expect("valid");
+    assert!(expected[0][0].score.is_finite());
+    for Named { name, backend } in &*BACKENDS {
+        let found = backend.top_k(rows.view(), rows.view(), 2).expect("valid");
+        assert_same("largest numbers", name, &expected, &found);
+    }
+}
+
+#[test]
+fn software_adapters_are_flagged() {
+    for info in adapters() {
+        assert_eq!(info.kind, BackendKind::Gpu);
+        assert!(!info.adapter.is_empty() && !info.driver.is_empty(), "{info:?}");
+        // The software driver that the tests run on where there is no GPU.
+        assert!(info.software || !info.adapter.contains("llvmpipe"), "{info:?}");
+    }
+    let hardware = adapters().iter().any(|info| !info.software);
+    assert_eq!(GpuBackend::new(&AdapterPreference::Hardware).is_ok(), hardware);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+    #[test]
+    fn the_best_k_begin_the_best_k_plus_one(
+        n_queries in 1usize..5, n_documents in 0usize..1500, dim in 1usize..24, k in 0usize..40,
+        seed in 20u64..1_000_000,
+    ) {
+        let queries = unit_rows(n_queries, dim, seed);
+        let documents = unit_rows(n_documents, dim, seed + 1);
+        for Named { name, backend } in &*BACKENDS {
+            let short = backend.top_k(queries.view(), documents.view(), k).expect("valid");
+            let long = backend.top_k(queries.view(), documents.view(), k + 1).expect("valid");
+            for (short, long) in short.iter().zip(&long) {
+                proptest::prop_assert_eq!(short.len(), k.min(n_documents), "{}", name);
+                proptest::prop_assert_eq!(&long[..short.len()], &short[..], "{}", name);
+            }
+        }
+    }
+}

@@ -1,1 +1,395 @@
-//! (being built)
+//! The index of a side against what people type, and bulk BM25 against tantivy's own.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use duijie::index::{IndexError, LexicalScorer, Scratch, SideIndex};
+use duijie::kernel::Hit;
+use duijie::model::{Contact, Diagnosis, Lang, Record, RecordId, Side, SourceRef, Visibility};
+use tantivy::collector::TopDocs;
+use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
+use tantivy::schema::IndexRecordOption;
+use tantivy::tokenizer::{PreTokenizedString, Token};
+use tantivy::{Index, Term};
+
+fn record(side: Side, row: usize, title: &str, body: &str) -> Record {
+    Record {
+        side,
+        id: RecordId(format!("id-{row}")),
+        number: format!("{}-2026-{row:04}", if side == Side::Demand { "XQ" } else { "GJ" }),
+        title: title.to_owned(),
+        body: body.to_owned(),
+        keywords: Vec::new(),
+        classification: Vec::new(),
+        codes: Vec::new(),
+        organization: None,
+        region: None,
+        cooperation: Vec::new(),
+        maturity: None,
+        supply_kind: None,
+        ip_status: None,
+        price: None,
+        posted_on: None,
+        valid_from: None,
+        valid_until: None,
+        visibility: Visibility::Public,
+        contact: Contact::default(),
+        source: SourceRef { file: "list.csv".to_owned(), sheet: None, row: 1 },
+        duplicate_group: None,
+        extra: Vec::new(),
+    }
+}
+
+fn records(side: Side, texts: &[(&str, &str)]) -> Vec<Record> {
+    let numbered = texts.iter().enumerate();
+    numbered.map(|(row, (title, body))| record(side, row, title, body)).collect()
+}
+
+fn build(dir: &Path, side: Side, records: &[Record]) -> SideIndex {
+    SideIndex::build(dir, side, records, &|_| {}).expect("the index can be built")
+}
+
+fn titles(index: &SideIndex, text: &str) -> Vec<String> {
+    let hits = index.search(text, 10).expect("the index can be searched");
+    hits.into_iter().map(|hit| hit.title).collect()
+}
+
+const SUPPLIES: [(&str, &str); 8] = [
+    ("碳化硅外延生长装备", "在SiC衬底上生长外延层，均匀性优于2%。良率稳定。"),
+    ("锗基探测器", "以Ge材料为衬底，制作近红外探测器。"),
+    ("数控系统软件", "内核以C++编写，支持五轴联动。"),
+    ("晶圆清洗工艺", "适用于12英寸硅片的清洗，颗粒残留少。"),
+    ("高速光模块", "单通道速率50Gbps，支持PAM4调制。"),
+    ("钛合金增材制造", "采用Ti-6Al-4V粉末，激光选区熔化成形。"),
+    ("集成电路封装", "面向集成电路的高密度封装；电路板集成检测。"),
+    ("水处理膜", "反渗透膜，用于工业废水回用。"),
+];
+
+/// 5,000 made texts of a small vocabulary whose words have very different frequencies.
+fn made(side: Side, n: usize, seed: u64) -> Vec<Record> {
+    let vocabulary = [
+        "衬底",
+        "外延",
+        "激光",
+        "清洗",
+        "晶圆",
+        "封装",
+        "电路",
+        "钛合金",
+        "粉末",
+        "软件",
+        "检测",
+        "SiC",
+        "PAM4",
+        "50Gbps",
+        "反渗透",
+        "废水",
+        "调制",
+        "均匀性",
+        "装备",
+        "工艺",
+    ];
+    let mut state = seed;
+    let mut draw = move |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).expect("31 bits fit") % below
+    };
+    (0..n)
+        .map(|row| {
+            let mut words = |n: usize| {
+                let picks =
+                    (0..n).map(|_| vocabulary[draw(vocabulary.len()).min(draw(vocabulary.len()))]);
+                picks.collect::<Vec<_>>().join("，")
+            };
+            let (title, body) = (words(1 + row % 4), words(row % 37));
+            record(side, row, &title, &body)
+        })
+        .collect()
+}
+
+#[test]
+fn finds_hard_strings_however_they_are_typed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut supplies = records(Side::Supply, &SUPPLIES);
+    supplies[0].codes = vec!["H01L21/02".to_owned()];
+    let index = build(dir.path(), Side::Supply, &supplies);
+    for (typed, title) in [
+        ("SiC衬底", "碳化硅外延生长装备"),
+        ("ＳｉＣ衬底", "碳化硅外延生长装备"),
+        ("sic 衬底", "碳化硅外延生长装备"),
+        ("C++", "数控系统软件"),
+        ("c＋＋", "数控系统软件"),
+        ("H01L21/02", "碳化硅外延生长装备"),
+        ("h01l21", "碳化硅外延生长装备"),
+        ("H01L", "碳化硅外延生长装备"),
+        ("12英寸", "晶圆清洗工艺"),
+        ("１２ 英寸", "晶圆清洗工艺"),
+        ("50 Gbps", "高速光模块"),
+        ("Ti-6Al-4V", "钛合金增材制造"),
+        ("6al", "钛合金增材制造"),
+        ("集成电路", "集成电路封装"),
+    ] {
+        let found = titles(&index, typed);
+        assert_eq!(found.first().map(String::as_str), Some(title), "{typed} found {found:?}");
+    }
+    assert_eq!(titles(&index, "量子通信"), Vec::<String>::new());
+    for nothing in ["", "  ", "的", "？！", "\"\"", "\"", "((", "AND OR", "title:"] {
+        assert!(index.search(nothing, 10).is_ok(), "{nothing}");
+    }
+}
+
+#[test]
+fn quoted_words_must_stand_together() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let index = build(dir.path(), Side::Supply, &records(Side::Supply, &SUPPLIES));
+    assert_eq!(titles(&index, "“集成电路”"), ["集成电路封装"]);
+    assert_eq!(titles(&index, "\"SiC衬底\""), ["碳化硅外延生长装备"]);
+    assert_eq!(titles(&index, "\"材料为衬底\""), ["锗基探测器"]);
+    assert_eq!(titles(&index, "\"衬底材料\""), Vec::<String>::new());
+    assert_eq!(titles(&index, "\"Ti 6Al 4V粉末\""), ["钛合金增材制造"]);
+}
+
+#[test]
+fn shows_where_the_words_stand() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let index = build(dir.path(), Side::Supply, &records(Side::Supply, &SUPPLIES));
+    let hits = index.search("衬底外延", 1).expect("the index can be searched");
+    let hit = &hits[0];
+    assert_eq!((hit.row, hit.id.as_str(), hit.number.as_str()), (0, "id-0", "GJ-2026-0000"));
+    assert_eq!(hit.snippet.text, "在SiC衬底上生长外延层，均匀性优于2%。");
+    let marked: Vec<&str> =
+        hit.snippet.highlights.iter().map(|range| &hit.snippet.text[range.clone()]).collect();
+    assert_eq!(marked, ["衬底", "外延"]);
+    assert_eq!(&hit.title[hit.title_highlights[0].clone()], "外延");
+}
+
+#[test]
+fn an_id_or_number_comes_first() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut supplies = records(Side::Supply, &SUPPLIES);
+    supplies[3].body.push_str("参见GJ-2026-0005。");
+    let index = build(dir.path(), Side::Supply, &supplies);
+    assert_eq!(titles(&index, "GJ-2026-0005")[0], "钛合金增材制造");
+    assert_eq!(titles(&index, " gj-2026-0005 ")[0], "钛合金增材制造");
+    assert_eq!(titles(&index, "id-7"), ["水处理膜"]);
+}
+
+#[test]
+fn equal_scores_are_ordered_by_row() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let supplies = records(Side::Supply, &[("激光清洗", "相同的文字"); 50]);
+    let index = build(dir.path(), Side::Supply, &supplies);
+    let hits = index.search("激光", 7).expect("the index can be searched");
+    assert_eq!(hits.iter().map(|hit| hit.row).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
+    let demands = build(dir.path(), Side::Demand, &records(Side::Demand, &[("激光", "")]));
+    let scorer = LexicalScorer::new(&demands, &index).expect("the indexes can be read");
+    let hits = scorer.top_n(0, 5, &mut Scratch::default());
+    assert_eq!(hits.iter().map(|hit| hit.document).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn contacts_and_anonymous_owners_stay_out() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut supplies = records(Side::Supply, &SUPPLIES);
+    supplies[0].contact = Contact {
+        person: Some("诸葛无名".to_owned()),
+        telephone: Some("02955500199".to_owned()),
+        email: Some("nobody@example.invalid".to_owned()),
+        address: Some("未央路九千号".to_owned()),
+    };
+    supplies[0].organization = Some("秦岭光子公司".to_owned());
+    supplies[1].organization = Some("渭北装备厂".to_owned());
+    supplies[1].visibility = Visibility::Anonymous;
+    let index = build(dir.path(), Side::Supply, &supplies);
+    for secret in ["诸葛无名", "02955500199", "example.invalid", "未央路", "渭北装备厂"]
+    {
+        let hits = index.search(&format!("\"{secret}\""), 10).expect("the index can be searched");
+        assert_eq!(hits, [], "{secret}");
+    }
+    let hits = index.search("秦岭光子", 10).expect("the index can be searched");
+    assert_eq!(hits[0].organization.as_deref(), Some("秦岭光子公司"));
+}
+
+#[test]
+fn a_reopened_index_answers_the_same() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let built = build(dir.path(), Side::Supply, &records(Side::Supply, &SUPPLIES));
+    let opened = SideIndex::open(dir.path(), Side::Supply).expect("the index can be opened");
+    assert_eq!((opened.n_records(), opened.side()), (SUPPLIES.len(), Side::Supply));
+    let search = |index: &SideIndex| index.search("衬底 清洗 C++", 10).expect("searchable");
+    assert_eq!(search(&built), search(&opened));
+    assert_eq!(search(&opened).len(), 4);
+}
+
+#[test]
+fn what_is_no_index_is_named() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let open = || SideIndex::open(dir.path(), Side::Demand).err().expect("no index to open");
+    assert!(matches!(open(), IndexError::Missing { .. }));
+    let built = build(dir.path(), Side::Demand, &records(Side::Demand, &SUPPLIES));
+    drop(built);
+    let again = SideIndex::build(dir.path(), Side::Demand, &[], &|_| {});
+    assert!(matches!(again, Err(IndexError::Occupied { .. })));
+    let folder = dir.path().join("demands");
+    let description = folder.join("duijie-index.json");
+    let original = std::fs::read_to_string(&description).expect("a description");
+    let other = original.replace("\"format\":1", "\"format\":77");
+    assert_ne!(other, original);
+    std::fs::write(&description, other).expect("writable");
+    let error = open();
+    assert!(matches!(error, IndexError::Version { found: 77, .. }));
+    assert!(error.message(Lang::Zh).contains("77") && !error.remedy(Lang::Zh).is_empty());
+    std::fs::write(&description, "{").expect("writable");
+    assert!(matches!(open(), IndexError::Damaged { .. }));
+    std::fs::write(&description, original).expect("writable");
+    std::fs::remove_file(folder.join("meta.json")).expect("removable");
+    assert!(matches!(open(), IndexError::Damaged { .. }));
+}
+
+#[test]
+fn empty_and_single_sides_work() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let none = build(dir.path(), Side::Supply, &[]);
+    let one = build(dir.path(), Side::Demand, &records(Side::Demand, &[("激光清洗", "")]));
+    assert_eq!(none.search("激光", 5).expect("searchable"), []);
+    assert_eq!(SideIndex::open(dir.path(), Side::Supply).expect("openable").n_records(), 0);
+    let mut scratch = Scratch::default();
+    let forward = LexicalScorer::new(&one, &none).expect("readable");
+    assert_eq!(forward.top_n(0, 5, &mut scratch), []);
+    assert_eq!(forward.score(0, &[0, 7], &mut scratch), [0.0, 0.0]);
+    assert!(forward.self_score(0).is_finite());
+    let reverse = LexicalScorer::new(&none, &one).expect("readable");
+    assert_eq!(reverse.all_top_n(5, &|_| {}), Vec::<Vec<Hit>>::new());
+    let itself = LexicalScorer::new(&one, &one).expect("readable");
+    let hits = itself.top_n(0, 5, &mut scratch);
+    assert_eq!(hits.len(), 1);
+    assert!((hits[0].score - itself.self_score(0)).abs() <= 1e-5 * hits[0].score);
+}
+
+#[test]
+fn progress_counts_every_record_and_query() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let told = AtomicU64::new(0);
+    let tell = |n| {
+        told.fetch_add(n, Ordering::Relaxed);
+    };
+    let supplies = records(Side::Supply, &SUPPLIES);
+    let index = SideIndex::build(dir.path(), Side::Supply, &supplies, &tell).expect("buildable");
+    assert_eq!(told.swap(0, Ordering::Relaxed), 8);
+    LexicalScorer::new(&index, &index).expect("readable").all_top_n(3, &tell);
+    assert_eq!(told.into_inner(), 8);
+}
+
+/// The same records indexed by tantivy alone, with the terms of the shared segmenter.
+fn tantivy_scores(demand: &Record, supplies: &[Record]) -> Vec<(u32, f32)> {
+    let segmenter = duijie::text::Segmenter::shared();
+    let mut schema = tantivy::schema::Schema::builder();
+    let fields = ["title", "body"].map(|name| schema.add_text_field(name, tantivy::schema::TEXT));
+    let index = Index::create_in_ram(schema.build());
+    let mut writer = index.writer_with_num_threads(1, 15_000_000).expect("a writer");
+    for supply in supplies {
+        let mut document = tantivy::TantivyDocument::new();
+        for (field, text) in fields.into_iter().zip([&supply.title, &supply.body]) {
+            let tokens = segmenter.tokens(text).into_iter().map(|term| Token {
+                offset_from: term.start,
+                offset_to: term.end,
+                position: term.position as usize,
+                text: term.text,
+                position_length: term.position_length as usize,
+            });
+            let tokens = tokens.collect();
+            document
+                .add_pre_tokenized_text(field, PreTokenizedString { text: text.clone(), tokens });
+        }
+        writer.add_document(document).expect("addable");
+    }
+    writer.commit().expect("committable");
+    // A term in the demand's title counts three times, one in its body once.
+    let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+    for (text, weight) in [(&demand.title, 3.0), (&demand.body, 1.0)] {
+        for term in segmenter.tokens(text) {
+            for field in fields {
+                let term = Term::from_field_text(field, &term.text);
+                let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+                clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), weight))));
+            }
+        }
+    }
+    let searcher = index.reader().expect("a reader").searcher();
+    let all = TopDocs::with_limit(supplies.len()).order_by_score();
+    let found = searcher.search(&BooleanQuery::new(clauses), &all).expect("searchable");
+    // One writer thread, nothing merged: the document numbers are the rows.
+    assert_eq!(searcher.segment_readers().len(), 1);
+    let mut scores: Vec<_> = found.into_iter().map(|(score, at)| (at.doc_id, score)).collect();
+    scores.sort_by_key(|&(row, _)| row);
+    scores
+}
+
+#[test]
+fn bulk_scores_are_those_of_tantivy() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (demands, supplies) = (made(Side::Demand, 6, 1), made(Side::Supply, 700, 2));
+    let queries = build(dir.path(), Side::Demand, &demands);
+    let documents = build(dir.path(), Side::Supply, &supplies);
+    let scorer = LexicalScorer::new(&queries, &documents).expect("readable");
+    let mut scratch = Scratch::default();
+    for (query, demand) in (0..).zip(&demands) {
+        let expected = tantivy_scores(demand, &supplies);
+        let mut hits = scorer.top_n(query, supplies.len(), &mut scratch);
+        hits.sort_by_key(|hit| hit.document);
+        let rows = |hits: &[Hit]| hits.iter().map(|hit| hit.document).collect::<Vec<_>>();
+        assert_eq!(rows(&hits), expected.iter().map(|&(row, _)| row).collect::<Vec<_>>());
+        for (hit, (row, score)) in hits.iter().zip(expected) {
+            let error = (hit.score - score).abs();
+            assert!(error <= 1e-4 * score, "query {query}, row {row}: {} {score}", hit.score);
+        }
+    }
+}
+
+#[test]
+fn top_n_is_the_head_of_all_scores_sorted() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let queries = build(dir.path(), Side::Demand, &made(Side::Demand, 40, 3));
+    let documents = build(dir.path(), Side::Supply, &made(Side::Supply, 900, 4));
+    let scorer = LexicalScorer::new(&queries, &documents).expect("readable");
+    let rows: Vec<u32> = (0..900).collect();
+    let mut scratch = Scratch::default();
+    let n_ties = Cell::new(0);
+    for n in [0, 1, 7, 100, 1000] {
+        let all = scorer.all_top_n(n, &|_| {});
+        for query in 0..40 {
+            let scores = scorer.score(query, &rows, &mut scratch);
+            let mut naive: Vec<Hit> =
+                rows.iter().zip(scores).map(|(&document, score)| Hit { document, score }).collect();
+            naive.retain(|hit| hit.score > 0.0);
+            naive.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.document.cmp(&b.document)));
+            n_ties
+                .set(n_ties.get() + naive.windows(2).filter(|w| w[0].score == w[1].score).count());
+            naive.truncate(n);
+            assert_eq!(scorer.top_n(query, n, &mut scratch), naive);
+            assert_eq!(all[query as usize], naive);
+        }
+    }
+    assert!(n_ties.get() > 100, "ties are exercised");
+}
+
+#[test]
+fn scores_do_not_depend_on_threads_or_segments() {
+    let (demands, supplies) = (made(Side::Demand, 60, 5), made(Side::Supply, 400, 6));
+    let run = |n_threads: usize| {
+        let dir = tempfile::tempdir().expect("a folder");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().expect("a pool");
+        pool.install(|| {
+            let queries = build(dir.path(), Side::Demand, &demands);
+            let documents = build(dir.path(), Side::Supply, &supplies);
+            let scorer = LexicalScorer::new(&queries, &documents).expect("readable");
+            let own: Vec<u32> = (0..60).map(|query| scorer.self_score(query).to_bits()).collect();
+            let hits = scorer.all_top_n(50, &|_| {});
+            let bits = hits.iter().flatten().map(|hit| (hit.document, hit.score.to_bits()));
+            (own, bits.collect::<Vec<_>>())
+        })
+    };
+    assert_eq!(run(1), run(4));
+}

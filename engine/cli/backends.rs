@@ -29,7 +29,9 @@ pub(super) fn run(arguments: &BackendsArguments, lang: Lang) -> CommandResult {
             let kind = match (info.kind, info.software) {
                 (BackendKind::Cpu, _) => "cpu",
                 (BackendKind::Gpu, false) => "gpu",
-                (BackendKind::Gpu, true) => lang.pick("gpu（软件模拟，不代表显卡速度）", "gpu (software)"),
+                (BackendKind::Gpu, true) => {
+                    lang.pick("gpu（软件模拟，不代表显卡速度）", "gpu (software)")
+                }
             };
             vec![kind.to_owned(), info.adapter.clone(), info.driver.clone()]
         })

@@ -26,7 +26,9 @@ pub(super) fn run(arguments: &EvalArguments, lang: Lang) -> CommandResult {
     if arguments.json {
         let value: serde_json::Map<String, serde_json::Value> = lines
             .iter()
-            .map(|(name, m)| (name.clone(), json!({ "queries": m.n_queries, "measures": m.by_name() })))
+            .map(|(name, m)| {
+                (name.clone(), json!({ "queries": m.n_queries, "measures": m.by_name() }))
+            })
             .collect();
         writeln!(out, "{}", serde_json::Value::Object(value))?;
         return Ok(());

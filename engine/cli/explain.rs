@@ -10,12 +10,8 @@ use crate::model::{Lang, Micro, Side};
 use crate::pipeline::{Explanation, explain};
 
 pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
-    let explanation = explain(
-        &arguments.out,
-        &arguments.demand,
-        &arguments.supply,
-        arguments.model.as_deref(),
-    )?;
+    let explanation =
+        explain(&arguments.out, &arguments.demand, &arguments.supply, arguments.model.as_deref())?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let value = json!({ "kept": explanation.kept, "pair": explanation.pair });
@@ -29,7 +25,8 @@ pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
 fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io::Result<()> {
     let pair = &explanation.pair;
     let t = |zh, en| lang.pick(zh, en);
-    for (side, record) in [(Side::Demand, &explanation.demand), (Side::Supply, &explanation.supply)] {
+    for (side, record) in [(Side::Demand, &explanation.demand), (Side::Supply, &explanation.supply)]
+    {
         writeln!(out, "{} {}  {}", side.label(lang), record.number, record.title)?;
     }
     let percent = |p: Micro| (i64::from(p.0) + 5_000) / 10_000;
@@ -90,7 +87,12 @@ fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io
                 shown(contribution),
             ]);
         }
-        rows.push(vec![format!("  {}", t("合计", "sum")), String::new(), String::new(), score.to_string()]);
+        rows.push(vec![
+            format!("  {}", t("合计", "sum")),
+            String::new(),
+            String::new(),
+            score.to_string(),
+        ]);
         write!(out, "{}", table::lines_up(&rows))?;
     }
     writeln!(out, "\n{}", t("依据（原文）", "evidence (quoted)"))?;

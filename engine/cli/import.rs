@@ -119,7 +119,10 @@ fn print_table(
             let field = if column.dropped {
                 t("（不读）", "(dropped)").to_owned()
             } else {
-                column.field.clone().unwrap_or_else(|| t("？未识别，原样保留", "? kept as it is").to_owned())
+                column
+                    .field
+                    .clone()
+                    .unwrap_or_else(|| t("？未识别，原样保留", "? kept as it is").to_owned())
             };
             let unit = column.unit.as_ref().map(|u| format!("（{u}）")).unwrap_or_default();
             vec![format!("  {}", table::shorten(&column.heading, 24)), format!("→ {field}{unit}")]

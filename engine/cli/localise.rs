@@ -75,16 +75,13 @@ fn headings(command: Command, lang: Lang) -> Command {
     } else {
         "{about-with-newline}\n用法：{usage}\n\n选项：\n{options}{after-help}"
     };
-    let mut command = command
-        .help_template(template)
-        .disable_help_flag(true)
-        .arg(
-            clap::Arg::new("help")
-                .short('h')
-                .long("help")
-                .action(clap::ArgAction::Help)
-                .help("显示帮助"),
-        );
+    let mut command = command.help_template(template).disable_help_flag(true).arg(
+        clap::Arg::new("help")
+            .short('h')
+            .long("help")
+            .action(clap::ArgAction::Help)
+            .help("显示帮助"),
+    );
     if has_subcommands {
         command = command.disable_version_flag(true).arg(
             clap::Arg::new("version")
@@ -176,15 +173,12 @@ pub(super) fn usage_error(error: &clap::Error, lang: Lang) -> String {
         }
         _ => error.to_string(),
     };
-    let suggestion = [
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedSubcommand,
-        ContextKind::SuggestedValue,
-    ]
-    .into_iter()
-    .find_map(context)
-    .map(|s| format!("是不是想写：{s}\n"))
-    .unwrap_or_default();
+    let suggestion =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
+            .into_iter()
+            .find_map(context)
+            .map(|s| format!("是不是想写：{s}\n"))
+            .unwrap_or_default();
     format!("错误：{what}\n{suggestion}办法：用 duijie --help 或 duijie <命令> --help 查看用法\n")
 }
 

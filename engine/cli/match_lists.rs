@@ -11,9 +11,7 @@ use super::progress::Bars;
 use super::{CommandResult, table};
 use crate::corpus::find_lists;
 use crate::model::{Lang, Side};
-use crate::pipeline::{
-    MatchOptions, PipelineError, RunSummary, SideOptions, run_match,
-};
+use crate::pipeline::{MatchOptions, PipelineError, RunSummary, SideOptions, run_match};
 
 pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     let (demands, supplies) = match &arguments.dir {
@@ -59,10 +57,7 @@ fn run_time() -> Zoned {
 }
 
 /// Reads `[demand:|supply:]field=column` and `[demand:|supply:]column`.
-pub(super) fn side_options(
-    columns: &ColumnArguments,
-    lang: Lang,
-) -> Result<SideOptions, Failure> {
+pub(super) fn side_options(columns: &ColumnArguments, lang: Lang) -> Result<SideOptions, Failure> {
     let mut options = SideOptions::default();
     for text in &columns.map {
         let (side, rest) = split_side(text);
@@ -127,7 +122,8 @@ fn print_summary(summary: &RunSummary, options: &MatchOptions, lang: Lang) -> st
     writeln!(out, "{}", lang.pick("需求按最好的供给计：", "Demands by their best supply:"))?;
     write!(out, "{}", table::lines_up(&rows))?;
     let backend = &manifest.backend;
-    let software = if backend.software { lang.pick("（软件模拟）", " (software)") } else { "" };
+    let software =
+        if backend.software { lang.pick("（软件模拟）", " (software)") } else { "" };
     writeln!(
         out,
         "{}：{} {}{software}，{:.1} s",

@@ -54,10 +54,8 @@ fn run(arguments: &[OsString]) -> u8 {
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
-            let asked_for = matches!(
-                error.kind(),
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-            );
+            let asked_for =
+                matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             if asked_for {
                 // A reader that closed the pipe has seen enough.
                 error.print().ok();
@@ -95,8 +93,7 @@ fn start_log(verbose: u8) {
         1 => "duijie=info",
         _ => "duijie=debug",
     };
-    let filter =
-        EnvFilter::try_from_env("DUIJIE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let filter = EnvFilter::try_from_env("DUIJIE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     // Only fails if a log was started before, which then goes on.
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
 }

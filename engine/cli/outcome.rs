@@ -53,9 +53,10 @@ pub(super) fn report_failure(failure: &Failure, lang: Lang) {
             (format!("{}  [{}]", error.message(lang), error.code()), error.remedy(lang))
         }
         Failure::Usage(message, remedy) => (message.clone(), remedy.clone()),
-        Failure::Output(error) => {
-            (format!("{}: {error}", lang.pick("无法写出结果", "cannot write the result")), String::new())
-        }
+        Failure::Output(error) => (
+            format!("{}: {error}", lang.pick("无法写出结果", "cannot write the result")),
+            String::new(),
+        ),
     };
     eprintln!("{}{message}", lang.pick("错误：", "error: "));
     if !remedy.is_empty() {

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use serde_json::json;
+
 use super::arguments::SearchArguments;
 use super::{CommandResult, table};
 use crate::model::Lang;
@@ -12,8 +14,21 @@ pub(super) fn run(arguments: &SearchArguments, lang: Lang) -> CommandResult {
     let answer = search(&arguments.out, arguments.side.into(), &arguments.text, limit)?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let text = serde_json::to_string(&answer).map_err(std::io::Error::from)?;
-        writeln!(out, "{text}")?;
+        let hits: Vec<_> = answer
+            .hits
+            .iter()
+            .map(|hit| {
+                json!({
+                    "id": hit.id,
+                    "number": hit.number,
+                    "title": hit.title,
+                    "organization": hit.organization,
+                    "score": hit.score,
+                    "snippet": hit.snippet.text,
+                })
+            })
+            .collect();
+        writeln!(out, "{}", json!({ "side": answer.side, "hits": hits }))?;
         return Ok(());
     }
     if answer.hits.is_empty() {
@@ -28,8 +43,8 @@ pub(super) fn run(arguments: &SearchArguments, lang: Lang) -> CommandResult {
     for (rank, hit) in (1..).zip(&answer.hits) {
         let organization = hit.organization.as_deref().unwrap_or("");
         writeln!(out, "{rank:>3}. {}  {}  {organization}", hit.number, hit.title)?;
-        if !hit.snippet.is_empty() {
-            writeln!(out, "     {}", table::shorten(&hit.snippet, 120))?;
+        if !hit.snippet.text.is_empty() {
+            writeln!(out, "     {}", table::shorten(&hit.snippet.text, 120))?;
         }
     }
     Ok(())

@@ -1,1 +1,42 @@
-//! (being built)
+//! Reads lists of demands and supplies: spreadsheets, text tables, JSON lines.
+//!
+//! [`read_lists`] turns files into an [`Intake`](crate::model::Intake): the good records, and for
+//! every other row what became of it. Nothing is dropped in silence: rows in = records + merged +
+//! skipped + rejected, for every table.
+//!
+//! The way of a row: bytes → text (`decode`) or workbook (`workbook`) → cells (`delimited`,
+//! `jsonl`) → headings found and other rows recognised (`headers`, `layout`) → a record
+//! (`assemble`, with `clean`, `dates`, `price`, `vocabulary`, `categories`) → identity, numbers,
+//! equal rows (`identity`) → near-duplicates (`near_duplicates`). Headings and words are data:
+//! `corpus/headers.toml` and `corpus/vocabulary.toml`.
+//!
+//! Inputs are bounded (`limits`): a file over 512 MiB, or a workbook over 768 MiB unpacked, is
+//! refused before it is read; a cell over 1 MiB or a row of more than 2,000 columns rejects the
+//! row. Results do not depend on the number of threads.
+
+mod assemble;
+mod categories;
+mod clean;
+mod dates;
+mod decode;
+mod delimited;
+mod error;
+mod file;
+mod find;
+mod headers;
+mod identity;
+mod import;
+mod jsonl;
+mod layout;
+mod limits;
+mod near_duplicates;
+mod price;
+mod rejected;
+mod table;
+mod vocabulary;
+mod workbook;
+
+pub use error::CorpusError;
+pub use find::find_lists;
+pub use import::{ImportOptions, read_lists};
+pub use rejected::write_rejected_csv;

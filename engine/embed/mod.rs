@@ -1,1 +1,45 @@
-//! (being built)
+//! Texts to unit vectors.
+//!
+//! An [`Embedder`] turns texts into rows of unit length and says who it is, so that vectors of
+//! different models never meet in one comparison. [`StaticModel`] reads the Model2Vec layout and
+//! carries the model that this project trained (`corpus/model/`); it needs no device and no
+//! network. This module knows nothing of records: the caller decides which text to embed.
+
+mod error;
+mod static_model;
+mod tensors;
+mod tokenizer;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{EmbedError, TokenizerPart};
+pub use static_model::StaticModel;
+
+use crate::model::Embeddings;
+
+/// Who made a vector: recorded with every vector that is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EmbedderIdentity {
+    /// Name for people, such as `duijie-static-zh-1`.
+    pub name: String,
+    /// SHA-256 of everything that determines the vectors, 64 hexadecimal digits.
+    pub sha256: String,
+    /// Numbers per vector.
+    pub dim: usize,
+}
+
+/// Turns texts into vectors.
+pub trait Embedder: Send + Sync {
+    /// Who makes the vectors.
+    fn identity(&self) -> &EmbedderIdentity;
+
+    /// Embeds `texts`, one row each in the same order, `[texts.len(), dim]`.
+    ///
+    /// Rows are of unit length; a text without any known piece (empty, only blanks) gives a row
+    /// of zeros. The same texts give the same bits for any number of threads.
+    ///
+    /// # Errors
+    /// [`EmbedError`] when a vector cannot be computed; no row is then returned.
+    fn embed(&self, texts: &[&str]) -> Result<Embeddings, EmbedError>;
+}

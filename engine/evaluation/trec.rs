@@ -54,7 +54,11 @@ pub fn read_run(text: &str) -> Result<Run, TrecError> {
                 if score.is_nan() {
                     return Err(TrecError::new(at, "score"));
                 }
-                scored.entry(query.to_owned()).or_default().push((score, rank, document.to_owned()));
+                scored.entry(query.to_owned()).or_default().push((
+                    score,
+                    rank,
+                    document.to_owned(),
+                ));
             }
             _ => return Err(TrecError::new(at, "six fields")),
         }

@@ -1,1 +1,16 @@
-//! (being built)
+//! Any vendor's GPU as a backend, through wgpu. Nothing else in the program names wgpu.
+//!
+//! [`GpuBackend`] fulfils the contract of [`kernel::Backend`](crate::kernel::Backend). `plan` cuts
+//! the work without a device; `device` talks to one and turns everything that can fail into an
+//! error; `top_k` and `pair_scores` are the hosts of the kernels of the same name in `shaders/`.
+//! This module knows nothing of demands and supplies.
+
+mod backend;
+mod device;
+mod pair_scores;
+mod plan;
+mod shaders;
+mod top_k;
+
+pub use backend::{AdapterPreference, GpuBackend, adapters};
+pub use shaders::{Access, Kernel, kernels};

@@ -14,6 +14,19 @@ pub enum BackendKind {
     Gpu,
 }
 
+/// Which kind of machine is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackendChoice {
+    /// A GPU that is not software and passes its self-check, else the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// A GPU; having none is an error. A software adapter will do: the wish was explicit.
+    Gpu,
+}
+
 /// Which machine made a result; written into every manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BackendInfo {
@@ -38,10 +51,11 @@ pub struct Hit {
 
 /// Selects and scores by dot products of embeddings.
 ///
-/// All methods: inputs are row-major `f32`; both sides have the same `dim`; every number is
-/// finite. An empty side gives empty results. Results are the same for any number of threads.
+/// All methods: inputs are row-major `f32`; both sides have the same `dim` (a side without rows
+/// may have any); every number is finite and at most `2⁵⁰` in magnitude, so that no score
+/// overflows. An empty side gives empty results. Results are the same for any number of threads.
 /// Backends may differ in the last bits of a score (summation order), within
-/// `dim · 2⁻²³ · Σ|qᵢ·dᵢ|`; order is total on each backend: score descending, then row ascending.
+/// `dim · 2⁻²³ · Σ|qᵢ·dᵢ|` (products below `2⁻¹²⁶` may count as zero); order is total on each backend: score descending, then row ascending.
 pub trait Backend: Send + Sync {
     /// Which machine this is.
     fn info(&self) -> BackendInfo;
@@ -53,7 +67,7 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     /// [`BackendError::Dim`] when the two sides differ in `dim`, [`BackendError::NotFinite`] for
-    /// NaN or infinity, [`BackendError::Limit`] and [`BackendError::Device`] from a device.
+    /// NaN or infinity, [`BackendError::Magnitude`] for a number beyond `±2⁵⁰`, [`BackendError::Limit`] and [`BackendError::Device`] from a device.
     fn top_k(
         &self,
         queries: EmbeddingsView<'_>,
@@ -90,6 +104,14 @@ pub enum BackendError {
     /// A number is NaN or infinite.
     #[error("row {row} of the {side} holds a number that is not finite")]
     NotFinite {
+        /// `queries` or `documents`.
+        side: &'static str,
+        /// The first such row.
+        row: usize,
+    },
+    /// A number is so large that a dot product with it may overflow.
+    #[error("row {row} of the {side} holds a number beyond ±2⁵⁰")]
+    Magnitude {
         /// `queries` or `documents`.
         side: &'static str,
         /// The first such row.
@@ -135,6 +157,7 @@ impl Diagnosis for BackendError {
         match self {
             Self::Dim { .. } => "backend.dim",
             Self::NotFinite { .. } => "backend.not-finite",
+            Self::Magnitude { .. } => "backend.magnitude",
             Self::Row { .. } => "backend.row",
             Self::NoAdapter => "backend.no-adapter",
             Self::Limit { .. } => "backend.limit",
@@ -150,6 +173,9 @@ impl Diagnosis for BackendError {
             }
             (Lang::Zh, Self::NotFinite { side, row }) => {
                 format!("{side} 第 {row} 行含有非数值（NaN 或无穷大）")
+            }
+            (Lang::Zh, Self::Magnitude { side, row }) => {
+                format!("{side} 第 {row} 行含有绝对值超过 2⁵⁰ 的数")
             }
             (Lang::Zh, Self::Row { pair, side, row, n_rows }) => {
                 format!("第 {pair} 个配对引用了 {side} 的第 {row} 行，而该表只有 {n_rows} 行")
@@ -170,7 +196,7 @@ impl Diagnosis for BackendError {
                 "两侧须用同一个模型生成向量，请重新生成",
                 "embed both sides with the same model",
             ),
-            Self::NotFinite { .. } | Self::Row { .. } => lang.pick(
+            Self::NotFinite { .. } | Self::Magnitude { .. } | Self::Row { .. } => lang.pick(
                 "这是程序缺陷或向量文件损坏，请重新生成向量",
                 "embed the texts again; if it persists, report it",
             ),

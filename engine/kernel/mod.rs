@@ -1,8 +1,27 @@
 //! The arithmetic that runs on every backend: what it computes, and a CPU that computes it.
 //!
 //! `trait Backend` is the contract. The functions in the files named after the kernels are the
-//! references: sequential, in `f32`, obviously right.
+//! references: sequential, in `f32`, obviously right. Beside them stand the parameter structs and
+//! constants that the shaders of the same names share with their hosts. [`dot`] fixes the order of
+//! additions in which every score on a processor is computed, whatever its vector registers; a GPU
+//! may add in another order, so what is kept of its selection is computed again with [`dot`].
 
 mod backend;
+mod cpu;
+mod dot;
+mod inputs;
+mod instructions;
+mod pair_scores;
+mod selection;
+mod top_k;
 
-pub use backend::{Backend, BackendError, BackendInfo, BackendKind, Hit};
+pub use backend::{Backend, BackendChoice, BackendError, BackendInfo, BackendKind, Hit};
+pub use cpu::CpuBackend;
+pub use dot::{LANES, dot, dot_oracle};
+pub use inputs::{MAX_MAGNITUDE, check_inputs, check_pairs};
+pub use instructions::Instructions;
+pub use pair_scores::{PAIRS_PER_WORKGROUP, PairParams, pair_scores};
+pub use top_k::{
+    QueryState, TOP_K_TILE, TOP_K_WORKGROUP_BYTES, TopKParams, best_first, key_score, score_key,
+    top_k,
+};

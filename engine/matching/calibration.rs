@@ -133,7 +133,9 @@ pub enum CalibrationError {
         reason: String,
     },
     /// A direction's table does not rise, or leaves `[0, 1]`.
-    #[error("the calibration knots seen from the {side:?} side are empty, do not rise or leave 0..1")]
+    #[error(
+        "the calibration knots seen from the {side:?} side are empty, do not rise or leave 0..1"
+    )]
     Knots {
         /// Which direction.
         side: Side,

@@ -338,8 +338,7 @@ fn common_field(demand: &Record, supply: &Record) -> Option<(String, String, Quo
     };
     for a in &demand.codes {
         for b in &supply.codes {
-            let depth =
-                code_path(a).iter().zip(&code_path(b)).take_while(|(x, y)| x == y).count();
+            let depth = code_path(a).iter().zip(&code_path(b)).take_while(|(x, y)| x == y).count();
             keep(depth, a, b, QuoteField::Codes);
         }
     }

@@ -66,8 +66,12 @@ pub fn to_verify(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> 
     let mut add = |zh: &str, en: &str| checks.push(lang.pick(zh, en).to_owned());
     for veto in &pair.vetoes {
         match veto {
-            Veto::DemandExpired => add("需求已过期，先问是否仍需要", "demand expired: still needed?"),
-            Veto::SupplyExpired => add("供给已过期，先问是否仍提供", "supply expired: still offered?"),
+            Veto::DemandExpired => {
+                add("需求已过期，先问是否仍需要", "demand expired: still needed?")
+            }
+            Veto::SupplyExpired => {
+                add("供给已过期，先问是否仍提供", "supply expired: still offered?")
+            }
         }
     }
     if supply.maturity.is_none() {

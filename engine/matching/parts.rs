@@ -46,9 +46,8 @@ pub fn part_values(
     supply: &Record,
     as_of: Date,
 ) -> PartValues {
-    let unit = |value: Option<f32>| {
-        value.filter(|v| !v.is_nan()).map(|v| Micro::from_unit(f64::from(v)))
-    };
+    let unit =
+        |value: Option<f32>| value.filter(|v| !v.is_nan()).map(|v| Micro::from_unit(f64::from(v)));
     let (lexical, answer) = match asker {
         Side::Demand => (inputs.lexical_for_demand, supply),
         Side::Supply => (inputs.lexical_for_supply, demand),

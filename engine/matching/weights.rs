@@ -48,10 +48,8 @@ impl Weights {
     pub fn from_toml(text: &str) -> Result<Self, WeightsError> {
         let file: WeightsFile = toml::from_str(text)
             .map_err(|source| WeightsError::Syntax { reason: source.message().to_owned() })?;
-        let weights = Self {
-            for_demand: file.for_demand.in_order(),
-            for_supply: file.for_supply.in_order(),
-        };
+        let weights =
+            Self { for_demand: file.for_demand.in_order(), for_supply: file.for_supply.in_order() };
         for side in [Side::Demand, Side::Supply] {
             let sum = weights.seen_from(side).iter().copied().fold(0, u32::saturating_add);
             if sum != FULL {

@@ -94,6 +94,11 @@ pub enum SkipReason {
     Total,
     /// 注, 说明, 填表人 and the like.
     Note,
+    /// A form's line that holds nothing but its running number.
+    Numbering,
+    /// A line of a sheet without known headings, beside sheets that have them: instructions, lists
+    /// of choices.
+    OtherSheet,
 }
 
 /// A row that is not a record.
@@ -134,12 +139,18 @@ pub enum RepairKind {
     Categories,
     /// Control characters, line breaks or spaces inside a value.
     Whitespace,
-    /// A value whose unit the heading gives.
+    /// A value whose own unit differs from its heading's.
     Unit,
     /// A number written in words or with separators.
     Number,
     /// An identification that was unreadable or too long.
     Identification,
+    /// A missing title, made from the first sentence of the description.
+    Title,
+    /// A line in another encoding than its file.
+    Encoding,
+    /// A file whose content is not what its name says; reported at its first row.
+    Format,
 }
 
 /// One value that was mended.

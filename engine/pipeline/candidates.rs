@@ -57,8 +57,7 @@ pub(super) fn retrieve(
     rayon::slice::ParallelSliceMut::par_sort_unstable(keys.as_mut_slice());
     keys.dedup();
     #[expect(clippy::cast_possible_truncation, reason = "two halves of 32 bits were joined above")]
-    let pairs: Vec<(u32, u32)> =
-        keys.iter().map(|&key| ((key >> 32) as u32, key as u32)).collect();
+    let pairs: Vec<(u32, u32)> = keys.iter().map(|&key| ((key >> 32) as u32, key as u32)).collect();
     drop(keys);
 
     let starts = starts_of(demand_index.n_records(), pairs.iter().map(|pair| pair.0));

@@ -1,6 +1,6 @@
 //! Which backend a run uses.
 
-use crate::gpu::GpuBackend;
+use crate::gpu::{AdapterPreference, GpuBackend};
 use crate::kernel::{Backend, BackendChoice, BackendError, CpuBackend};
 
 /// Opens the backend of `choice`.
@@ -16,16 +16,9 @@ pub fn choose_backend(
     let cpu = || Box::new(CpuBackend::new()) as Box<dyn Backend>;
     match choice {
         BackendChoice::Cpu => Ok((cpu(), None)),
-        BackendChoice::Gpu => Ok((Box::new(GpuBackend::new()?), None)),
-        BackendChoice::Auto => match GpuBackend::new() {
-            Ok(gpu) => {
-                let info = gpu.info();
-                if info.software {
-                    Ok((cpu(), Some(format!("{} is a software adapter", info.adapter))))
-                } else {
-                    Ok((Box::new(gpu), None))
-                }
-            }
+        BackendChoice::Gpu => Ok((Box::new(GpuBackend::new(&AdapterPreference::Any)?), None)),
+        BackendChoice::Auto => match GpuBackend::new(&AdapterPreference::Hardware) {
+            Ok(gpu) => Ok((Box::new(gpu), None)),
             Err(error) => Ok((cpu(), Some(error.to_string()))),
         },
     }

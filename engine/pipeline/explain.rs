@@ -8,7 +8,7 @@ use super::scoring::Judge;
 use super::{Manifest, PipelineError, Silent, defaults};
 use crate::embed::{Embedder, StaticModel};
 use crate::index::{LexicalScorer, Scratch, SideIndex};
-use crate::model::{DemandIdx, Record, SupplyIdx};
+use crate::model::{DemandIdx, Record, Side, SupplyIdx};
 
 /// A pair with its sum.
 #[derive(Debug, Clone)]
@@ -38,11 +38,17 @@ pub fn explain(
     let manifest = Manifest::read(out)?;
     let index = out.join(names::INDEX);
     let (demands, supplies) = read_records(&index.join(names::RECORDS))?;
-    let d = find_record(&demands, "demand", demand)?;
-    let s = find_record(&supplies, "supply", supply)?;
+    let d: DemandIdx = find_record(&demands, "demand", demand)?;
+    let s: SupplyIdx = find_record(&supplies, "supply", supply)?;
     let (demand, supply) = (&demands[d.get()], &supplies[s.get()]);
-    if let Some(pair) = find_pair(&out.join(names::PAIRS), demand.id.as_str(), supply.id.as_str())? {
-        return Ok(Explanation { demand: demand.clone(), supply: supply.clone(), pair, kept: true });
+    if let Some(pair) = find_pair(&out.join(names::PAIRS), demand.id.as_str(), supply.id.as_str())?
+    {
+        return Ok(Explanation {
+            demand: demand.clone(),
+            supply: supply.clone(),
+            pair,
+            kept: true,
+        });
     }
 
     let weights_path = index.join(names::WEIGHTS);
@@ -60,8 +66,8 @@ pub fn explain(
             reason: format!("made with the embedding model {}", manifest.embedder),
         });
     }
-    let demand_index = SideIndex::open(&index.join(names::DEMANDS))?;
-    let supply_index = SideIndex::open(&index.join(names::SUPPLIES))?;
+    let demand_index = SideIndex::open(&index.join(names::DEMANDS), Side::Demand)?;
+    let supply_index = SideIndex::open(&index.join(names::SUPPLIES), Side::Supply)?;
     let ratio = |queries: &SideIndex, documents: &SideIndex, query: u32, document: u32| {
         let scorer = LexicalScorer::new(queries, documents)?;
         let own = scorer.self_score(query);

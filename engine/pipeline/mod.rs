@@ -23,7 +23,9 @@ pub use error::PipelineError;
 pub use explain::{Explanation, explain};
 pub use inspect::{Inspection, inspect};
 pub use options::{MatchOptions, SideOptions};
-pub use output::{Manifest, PairRecord, PartRecord, QuoteRecord};
+pub use output::{
+    BackendFacts, FileFacts, Manifest, PairRecord, PartRecord, QuoteRecord, SideFacts,
+};
 pub use progress::{Progress, Silent, Stage};
 pub use run::{RunSummary, run_match};
 pub use search::{SearchAnswer, search};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -25,9 +26,7 @@ use crate::matching::{
     Capacities, Evidence, PassageVectors, RecordText, Vocabulary, Weights, contributions,
     gap_question, to_verify, what_lacks,
 };
-use crate::model::{
-    DemandIdx, Embeddings, Intake, Lang, Match, Record, Side, Verdict,
-};
+use crate::model::{DemandIdx, Embeddings, Intake, Lang, Match, Record, Side, Verdict};
 use crate::report::{Gap, RunFacts, RunView, write_html, write_workbook};
 use crate::text::Segmenter;
 
@@ -62,7 +61,11 @@ pub fn run_match(
         progress.begin(Stage::Import, None);
         let read = |side, paths| {
             let import = options.columns.of(side, options.max_rejected_share);
-            read_lists(side, paths, &import, &|rows| progress.advance(rows))
+            let seen = AtomicU64::new(0);
+            read_lists(side, paths, &import, &|rows| {
+                // The import counts from the start of the side, the bar wants steps.
+                progress.advance(rows.saturating_sub(seen.fetch_max(rows, Ordering::Relaxed)));
+            })
         };
         let (demands, supplies) = rayon::join(
             || read(Side::Demand, &options.demands),
@@ -212,7 +215,11 @@ pub fn run_match(
         as_of: options.as_of,
         data_until: manifest.data_until,
         backend: info,
-        embedder: format!("{} ({})", identity.name, &identity.sha256[..12.min(identity.sha256.len())]),
+        embedder: format!(
+            "{} ({})",
+            identity.name,
+            &identity.sha256[..12.min(identity.sha256.len())]
+        ),
         timings: clock.for_people(options.lang),
         per_demand: options.per_demand,
         per_supply: options.per_supply,
@@ -305,7 +312,8 @@ fn seconds(began: Instant) -> f64 {
 fn take_in_id_order(intake: &mut Intake) -> Vec<Record> {
     let mut order: Vec<(u32, Record)> = (0..).zip(std::mem::take(&mut intake.records)).collect();
     order.sort_by(|a, b| a.1.id.cmp(&b.1.id));
-    let new_row: HashMap<u32, u32> = order.iter().zip(0..).map(|((old, _), new)| (*old, new)).collect();
+    let new_row: HashMap<u32, u32> =
+        order.iter().zip(0..).map(|((old, _), new)| (*old, new)).collect();
     for group in &mut intake.near_duplicates {
         for row in group.iter_mut() {
             *row = new_row.get(row).copied().unwrap_or(*row);
@@ -429,9 +437,7 @@ fn gaps(
 ) -> Vec<Gap> {
     (0_u32..)
         .zip(&lists.by_demand)
-        .filter(|(_, list)| {
-            list.iter().all(|&at| matches[at as usize].verdict == Verdict::NoMatch)
-        })
+        .filter(|(_, list)| list.iter().all(|&at| matches[at as usize].verdict == Verdict::NoMatch))
         .map(|(demand, list)| {
             let nearest = list.first().copied();
             let lacks = match nearest {

@@ -220,10 +220,9 @@ impl<'a> Judge<'a> {
         let for_supply: Vec<Vec<u32>> = (0..self.supplies.len())
             .into_par_iter()
             .map(|s| {
-                rank(
-                    &mut order[supply_starts[s]..supply_starts[s + 1]].iter().copied(),
-                    &|s| (s.demand, s.for_supply),
-                )
+                rank(&mut order[supply_starts[s]..supply_starts[s + 1]].iter().copied(), &|s| {
+                    (s.demand, s.for_supply)
+                })
             })
             .collect();
 
@@ -270,9 +269,7 @@ impl<'a> Judge<'a> {
     fn allocate(&self, short: &[Short], ranks: &[[u32; 2]], capacities: Capacities) -> Vec<bool> {
         let acceptable: Vec<u32> = (0..short.len())
             .into_par_iter()
-            .filter(|&at| {
-                ranks[at] != [0, 0] && self.verdict(&short[at]) != Verdict::NoMatch
-            })
+            .filter(|&at| ranks[at] != [0, 0] && self.verdict(&short[at]) != Verdict::NoMatch)
             .map(|at| u32::try_from(at).unwrap_or(u32::MAX))
             .collect();
         let edges: Vec<Edge> = acceptable

@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use serde::Serialize;
-
 use super::output::names;
 use super::{Manifest, PipelineError};
 use crate::index::{SearchHit, SideIndex};
 use crate::model::Side;
 
 /// What a search found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct SearchAnswer {
     /// The side that was searched.
     pub side: Side,
@@ -34,6 +32,6 @@ pub fn search(
         Side::Demand => names::DEMANDS,
         Side::Supply => names::SUPPLIES,
     };
-    let index = SideIndex::open(&out.join(names::INDEX).join(name))?;
+    let index = SideIndex::open(&out.join(names::INDEX).join(name), side)?;
     Ok(SearchAnswer { side, hits: index.search(text, limit)? })
 }

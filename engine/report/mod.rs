@@ -1,1 +1,24 @@
-//! (being built)
+//! Documents for people: `lists.xlsx` and `report.html`.
+//!
+//! Everything arrives in a [`RunView`]; nothing is scored, ranked or calibrated here, and this
+//! module does not know how that is done. What it decides is what may be shown and how: contacts
+//! never appear, an anonymous owner's name is veiled, an internal record is not handed out, and
+//! no cell can start a formula. The same view gives the same bytes.
+
+mod charts;
+mod columns;
+mod error;
+mod evidence;
+#[cfg(test)]
+mod fixture;
+mod page;
+mod sheet;
+mod summary;
+mod veil;
+mod view;
+mod workbook;
+
+pub use error::ReportError;
+pub use page::write_html;
+pub use view::{Gap, RunFacts, RunView, SheetFacts, WorkbookFacts};
+pub use workbook::{ROWS_PER_SHEET, workbook_rows, write_workbook, write_workbook_split};

@@ -165,10 +165,7 @@ mod tests {
     fn somebody_elses_folder_is_refused() {
         let dir = tempfile::tempdir().expect("temp");
         fs::write(dir.path().join("thesis.docx"), "precious").expect("write");
-        assert!(matches!(
-            OutputFolder::begin(dir.path()),
-            Err(PipelineError::OutNotOurs { .. })
-        ));
+        assert!(matches!(OutputFolder::begin(dir.path()), Err(PipelineError::OutNotOurs { .. })));
         assert!(dir.path().join("thesis.docx").exists());
     }
 

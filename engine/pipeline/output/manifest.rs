@@ -104,8 +104,7 @@ impl Manifest {
     /// [`PipelineError::NotARun`] when there is none, or it cannot be read.
     pub fn read(out: &Path) -> Result<Self, PipelineError> {
         let path = out.join(names::MANIFEST);
-        let not_a_run =
-            |reason: String| PipelineError::NotARun { path: out.to_owned(), reason };
+        let not_a_run = |reason: String| PipelineError::NotARun { path: out.to_owned(), reason };
         let text = std::fs::read_to_string(&path)
             .map_err(|e| not_a_run(format!("{}: {e}", names::MANIFEST)))?;
         serde_json::from_str(&text).map_err(|e| not_a_run(format!("{}: {e}", names::MANIFEST)))

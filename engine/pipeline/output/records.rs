@@ -125,9 +125,8 @@ pub(in super::super) fn read_records(
     let io = |e| PipelineError::io("read", path, e);
     let (mut demands, mut supplies) = (Vec::new(), Vec::new());
     for line in BufReader::new(File::open(path).map_err(io)?).lines() {
-        let row: RecordRow = serde_json::from_str(&line.map_err(io)?).map_err(|e| {
-            PipelineError::NotARun { path: path.to_owned(), reason: e.to_string() }
-        })?;
+        let row: RecordRow = serde_json::from_str(&line.map_err(io)?)
+            .map_err(|e| PipelineError::NotARun { path: path.to_owned(), reason: e.to_string() })?;
         match row.side {
             Side::Demand => demands.push(row.into()),
             Side::Supply => supplies.push(row.into()),

@@ -1,0 +1,574 @@
+//! From a row of cells to a record.
+
+use super::categories::Runs;
+use super::clean;
+use super::dates;
+use super::headers::Field;
+use super::layout::Column;
+use super::limits;
+use super::price;
+use super::table::{Cell, Fault, Mended, Row};
+use super::vocabulary::{Vocabulary, codes, paths};
+use crate::model::{
+    Contact, Record, RecordId, RejectedRow, Repair, RepairKind, Side, SourceRef, SupplyKind,
+    Visibility,
+};
+
+/// A record whose identity and number are still to be settled.
+#[derive(Debug)]
+pub(super) struct Draft {
+    /// `id` is empty unless the list gives one, `number` is empty.
+    pub(super) record: Record,
+    /// Heading of the column that gave the id.
+    pub(super) id_column: Option<String>,
+}
+
+/// What became of a row.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Draft(Box<Draft>),
+    Rejected(RejectedRow),
+}
+
+/// What rows of one table have in common.
+pub(super) struct Context<'a> {
+    pub(super) side: Side,
+    pub(super) file: &'a str,
+    pub(super) sheet: Option<&'a str>,
+    pub(super) encoding: Option<&'a str>,
+    pub(super) columns: &'a [Column],
+    pub(super) words: &'a Vocabulary,
+    pub(super) runs: &'a Runs,
+}
+
+impl Context<'_> {
+    pub(super) fn source(&self, row: u32) -> SourceRef {
+        SourceRef { file: self.file.to_owned(), sheet: self.sheet.map(str::to_owned), row }
+    }
+
+    fn heading(&self, field: Field) -> Option<String> {
+        self.columns.iter().find(|column| column.field == Some(field)).map(|c| c.heading.clone())
+    }
+
+    fn reject(&self, row: &Row, column: Option<String>, reason: String) -> Outcome {
+        // What Excel holds in a cell: the rejected rows are handed back as a sheet.
+        const CELL_CHARS: usize = 32_000;
+        let cells = row
+            .cells
+            .iter()
+            .enumerate()
+            .filter(|(_, cell)| !cell.is_blank())
+            .filter(|(at, _)| self.columns.get(*at).is_none_or(|column| !column.dropped))
+            .map(|(at, cell)| {
+                let heading = self.columns.get(at).map(|column| column.heading.clone());
+                let text = cell.text();
+                let text = if text.len() > CELL_CHARS {
+                    text.chars().take(CELL_CHARS).collect()
+                } else {
+                    text
+                };
+                (heading.unwrap_or_default(), text)
+            })
+            .collect();
+        Outcome::Rejected(RejectedRow { source: self.source(row.number), column, reason, cells })
+    }
+}
+
+/// Makes a record of a row, or says why not; what had to be mended is returned beside it.
+pub(super) fn assemble(row: &Row, context: &Context<'_>) -> (Outcome, Vec<Repair>) {
+    if let Some(fault) = &row.fault {
+        return (fault_outcome(row, fault, context), Vec::new());
+    }
+    if let Some((column, level)) = classified(row, context) {
+        // What is classified must not travel on in a file of rejected rows.
+        let outcome = Outcome::Rejected(RejectedRow {
+            source: context.source(row.number),
+            column: Some(column.clone()),
+            reason: format!("密级为“{}”：涉密记录不予导入，内容未保留", clean::shorten(&level, 20)),
+            cells: vec![(column, level)],
+        });
+        return (outcome, Vec::new());
+    }
+    let mut maker = Maker::new(row, context);
+    if let Some(mended) = row.mended {
+        maker.log_mended(mended);
+    }
+    for (at, column) in context.columns.iter().enumerate() {
+        let Some(cell) = row.cells.get(at).filter(|cell| !cell.is_blank()) else { continue };
+        if !column.dropped {
+            maker.take(column, cell);
+        }
+    }
+    // Cells right of the last heading are kept as well.
+    for (at, cell) in row.cells.iter().enumerate().skip(context.columns.len()) {
+        if !cell.is_blank() {
+            maker.keep(&format!("第{}列", at + 1), cell);
+        }
+    }
+    maker.finish()
+}
+
+fn fault_outcome(row: &Row, fault: &Fault, context: &Context<'_>) -> Outcome {
+    let (column, reason) = match fault {
+        Fault::TooManyColumns => (None, format!("超过 {} 列", limits::COLUMNS)),
+        Fault::LongCell(at) => {
+            let heading = context.columns.get(*at).map(|column| column.heading.clone());
+            (heading, format!("单元格文字超过 {} MiB", limits::CELL_BYTES >> 20))
+        }
+        Fault::Undecodable => (None, "文字编码无法识别（不是 UTF-8，也不是 GB18030）".to_owned()),
+        Fault::NotJson => (None, "不是一行一个 JSON 对象".to_owned()),
+    };
+    let shown = Row {
+        number: row.number,
+        cells: row
+            .cells
+            .iter()
+            .take(50)
+            .map(|cell| Cell::Text(clean::shorten(&cell.text(), 200)))
+            .collect(),
+        ..Row::default()
+    };
+    context.reject(&shown, column, reason)
+}
+
+/// The column and text that make a row classified.
+fn classified(row: &Row, context: &Context<'_>) -> Option<(String, String)> {
+    let secrecy =
+        context.columns.iter().enumerate().filter(|(_, c)| c.field == Some(Field::Secrecy));
+    secrecy
+        .filter_map(|(at, column)| Some((column, row.cells.get(at)?.text())))
+        .find(|(_, text)| !context.words.is_not_classified(text))
+        .map(|(column, text)| (column.heading.clone(), text))
+}
+
+struct Maker<'a> {
+    row: &'a Row,
+    context: &'a Context<'a>,
+    record: Record,
+    id_column: Option<String>,
+    /// A patent's number, which identifies it where the list gives no other id.
+    patent: Option<(String, String)>,
+    kind: Option<SupplyKind>,
+    description: Option<String>,
+    paragraphs: Vec<String>,
+    repairs: Vec<Repair>,
+}
+
+impl<'a> Maker<'a> {
+    fn new(row: &'a Row, context: &'a Context<'a>) -> Self {
+        let record = Record {
+            side: context.side,
+            id: RecordId(String::new()),
+            number: String::new(),
+            title: String::new(),
+            body: String::new(),
+            keywords: Vec::new(),
+            classification: Vec::new(),
+            codes: Vec::new(),
+            organization: None,
+            region: None,
+            cooperation: Vec::new(),
+            maturity: None,
+            supply_kind: None,
+            ip_status: None,
+            price: None,
+            posted_on: None,
+            valid_from: None,
+            valid_until: None,
+            visibility: Visibility::Public,
+            contact: Contact::default(),
+            source: context.source(row.number),
+            duplicate_group: None,
+            extra: Vec::new(),
+        };
+        Self {
+            row,
+            context,
+            record,
+            id_column: None,
+            patent: None,
+            kind: None,
+            description: None,
+            paragraphs: Vec::new(),
+            repairs: Vec::new(),
+        }
+    }
+
+    fn log(&mut self, column: &str, kind: RepairKind, before: &str, after: &str) {
+        let (before, after) = clean::shorten_change(before, after);
+        let source = self.record.source.clone();
+        self.repairs.push(Repair { source, column: column.to_owned(), kind, before, after });
+    }
+
+    fn log_mended(&mut self, mended: Mended) {
+        match mended {
+            Mended::Encoding(encoding) => {
+                let file = self.context.encoding.unwrap_or_default();
+                self.log("", RepairKind::Encoding, encoding, file);
+            }
+            Mended::Quote => self.log("", RepairKind::Quotes, "\"", ""),
+        }
+    }
+
+    /// Text of a cell, cleaned; what was wrong is logged.
+    fn clean(&mut self, column: &str, cell: &Cell, lines: bool) -> String {
+        let raw = cell.text();
+        let (text, mended) = clean::text(&raw, lines);
+        if mended {
+            self.log(column, RepairKind::Whitespace, clean::trim(&raw), &text);
+        }
+        match clean::quotes(&text) {
+            Some(unquoted) => {
+                self.log(column, RepairKind::Quotes, &text, &unquoted);
+                unquoted
+            }
+            None => text.into_owned(),
+        }
+    }
+
+    fn keep(&mut self, heading: &str, cell: &Cell) {
+        let text = self.clean(heading, cell, true);
+        if !text.is_empty() {
+            self.record.extra.push((heading.to_owned(), text));
+        }
+    }
+
+    /// Contacts are cleaned without a log: the log is shown to more people than they are.
+    fn contact(slot: &mut Option<String>, cell: &Cell) {
+        let text = clean::text(&cell.text(), false).0.into_owned();
+        match slot {
+            Some(held) if held.split('；').any(|one| one == text) => {}
+            Some(held) => {
+                held.push('；');
+                held.push_str(&text);
+            }
+            None => *slot = Some(text),
+        }
+    }
+
+    fn take(&mut self, column: &Column, cell: &Cell) {
+        let heading = column.heading.as_str();
+        let Some(field) = column.field else {
+            let heading = if heading.is_empty() { "（无列名）" } else { heading };
+            return self.keep(heading, cell);
+        };
+        match field {
+            Field::Serial | Field::Secrecy | Field::Marks => {}
+            Field::Note | Field::PatentNumber => self.keep(heading, cell),
+            Field::Id => self.take_id(heading, cell),
+            Field::Title => {
+                let text = self.clean(heading, cell, false);
+                if self.record.title.is_empty() {
+                    self.record.title = text;
+                } else if text != self.record.title {
+                    self.record.extra.push((heading.to_owned(), text));
+                }
+            }
+            Field::Description | Field::Paragraph => self.take_text(column, field, cell),
+            Field::Keywords => {
+                let text = self.clean(heading, cell, true);
+                add_keywords(&mut self.record.keywords, &text);
+            }
+            Field::Classification => self.take_classification(heading, cell),
+            Field::Codes => {
+                let text = self.clean(heading, cell, true);
+                let (found, unknown) = codes(&text);
+                for code in found {
+                    if !self.record.codes.contains(&code) {
+                        self.record.codes.push(code);
+                    }
+                }
+                if unknown {
+                    self.record.extra.push((heading.to_owned(), text));
+                }
+            }
+            Field::Organization => self.take_once(heading, cell, |record| &mut record.organization),
+            Field::Region => self.take_once(heading, cell, |record| &mut record.region),
+            Field::IpStatus => self.take_once(heading, cell, |record| &mut record.ip_status),
+            Field::Cooperation => self.take_cooperation(heading, cell),
+            Field::Maturity => {
+                let text = self.clean(heading, cell, false);
+                match self.context.words.maturity(&text) {
+                    Some(step) if self.record.maturity.is_none() => {
+                        self.record.maturity = Some(step)
+                    }
+                    _ => self.record.extra.push((heading.to_owned(), text)),
+                }
+            }
+            Field::Kind => {
+                let text = self.clean(heading, cell, false);
+                match self.context.words.kind(&text) {
+                    Some(kind) if self.context.side == Side::Supply && self.kind.is_none() => {
+                        self.kind = Some(kind);
+                    }
+                    _ => self.record.extra.push((heading.to_owned(), text)),
+                }
+            }
+            Field::Price => self.take_price(column, cell),
+            Field::PostedOn => self.take_day(heading, cell, |record| &mut record.posted_on),
+            Field::ValidFrom => self.take_day(heading, cell, |record| &mut record.valid_from),
+            Field::ValidUntil => self.take_day(heading, cell, |record| &mut record.valid_until),
+            Field::Validity => self.take_validity(heading, cell),
+            Field::Visibility => {
+                let text = self.clean(heading, cell, false);
+                match self.context.words.visibility(&text) {
+                    Some(visibility) => self.record.visibility = visibility,
+                    None => {
+                        // A wish that is not understood is not answered by publishing.
+                        self.record.visibility = Visibility::Internal;
+                        self.record.extra.push((heading.to_owned(), text));
+                    }
+                }
+            }
+            Field::ContactPerson => Self::contact(&mut self.record.contact.person, cell),
+            Field::Telephone => Self::contact(&mut self.record.contact.telephone, cell),
+            Field::Email => Self::contact(&mut self.record.contact.email, cell),
+            Field::Address => Self::contact(&mut self.record.contact.address, cell),
+            Field::PublicationNumber | Field::ApplicationNumber => {
+                let text = self.clean(heading, cell, false);
+                // The publication number goes before the application number, in any column order.
+                if !text.is_empty() && (self.patent.is_none() || field == Field::PublicationNumber)
+                {
+                    self.patent = Some((heading.to_owned(), text.clone()));
+                }
+                self.record.extra.push((heading.to_owned(), text));
+            }
+        }
+    }
+
+    fn take_id(&mut self, heading: &str, cell: &Cell) {
+        if !self.record.id.0.is_empty() {
+            return self.keep(heading, cell);
+        }
+        if let Some(id) = self.readable_id(heading, &cell.text()) {
+            self.record.id = RecordId(id);
+            self.id_column = Some(heading.to_owned());
+        }
+    }
+
+    /// An id without spaces and invisible characters; `None` if nothing usable is left.
+    fn readable_id(&mut self, heading: &str, raw: &str) -> Option<String> {
+        // Ids are file names and arguments elsewhere; numbers of real lists have 5 to 25 characters.
+        const LONGEST: usize = 100;
+        let trimmed = clean::trim(raw);
+        let id: String = trimmed
+            .chars()
+            .filter(|c| !c.is_control() && !c.is_whitespace() && !clean::is_invisible(*c))
+            .collect();
+        let usable = !id.is_empty() && id.chars().count() <= LONGEST;
+        if !usable || id != trimmed {
+            let after = if usable { id.as_str() } else { "" };
+            self.log(heading, RepairKind::Identification, trimmed, after);
+        }
+        usable.then_some(id)
+    }
+
+    fn take_text(&mut self, column: &Column, field: Field, cell: &Cell) {
+        let text = self.clean(&column.heading, cell, true);
+        if text.is_empty() {
+            return;
+        }
+        if field == Field::Description && self.description.is_none() {
+            self.description = Some(text);
+        } else if self.description.as_deref() != Some(text.as_str()) {
+            self.paragraphs.push(format!("{}：{text}", column.label));
+        }
+    }
+
+    fn take_once(
+        &mut self,
+        heading: &str,
+        cell: &Cell,
+        slot: fn(&mut Record) -> &mut Option<String>,
+    ) {
+        let text = self.clean(heading, cell, false);
+        if text.is_empty() {
+            return;
+        }
+        let slot = slot(&mut self.record);
+        match slot {
+            None => *slot = Some(text),
+            Some(held) if *held == text => {}
+            Some(_) => self.record.extra.push((heading.to_owned(), text)),
+        }
+    }
+
+    fn take_classification(&mut self, heading: &str, cell: &Cell) {
+        let text = self.clean(heading, cell, true);
+        let mut cut_any = false;
+        let mut found: Vec<Vec<String>> = Vec::new();
+        for path in paths(&text) {
+            // A run stands for several paths, one for each name, all with the same other steps.
+            let mut all = vec![Vec::new()];
+            for step in path {
+                let names = self.context.runs.cut(&step).map(<[String]>::to_vec);
+                cut_any |= names.is_some();
+                let names = names.unwrap_or_else(|| vec![step]);
+                all = names
+                    .iter()
+                    .flat_map(|name| {
+                        all.iter().map(move |path: &Vec<String>| {
+                            [path.as_slice(), &[name.clone()]].concat()
+                        })
+                    })
+                    .collect();
+            }
+            found.extend(all);
+        }
+        if cut_any {
+            let after: Vec<String> = found.iter().map(|path| path.join("——")).collect();
+            self.log(heading, RepairKind::Categories, &text, &after.join("；"));
+        }
+        for path in found {
+            if !self.record.classification.contains(&path) {
+                self.record.classification.push(path);
+            }
+        }
+    }
+
+    fn take_cooperation(&mut self, heading: &str, cell: &Cell) {
+        let text = self.clean(heading, cell, true);
+        let found = self.context.words.cooperation(&text);
+        if found.run_together {
+            let after: Vec<&str> =
+                found.modes.iter().map(|mode| mode.label(crate::model::Lang::Zh)).collect();
+            self.log(heading, RepairKind::Categories, &text, &after.join("、"));
+        }
+        for mode in found.modes {
+            if !self.record.cooperation.contains(&mode) {
+                self.record.cooperation.push(mode);
+            }
+        }
+        if found.unknown {
+            self.record.extra.push((heading.to_owned(), text));
+        }
+    }
+
+    fn take_price(&mut self, column: &Column, cell: &Cell) {
+        let parsed = price::parse(cell, column.unit.as_deref(), self.context.words);
+        match parsed {
+            Some((price, mended)) if self.record.price.is_none() => {
+                self.record.price = Some(price);
+                if let Some(kind) = mended {
+                    let after = match price {
+                        crate::model::Price::Negotiable => "面议".to_owned(),
+                        crate::model::Price::Yuan(yuan) => format!("{yuan}元"),
+                        crate::model::Price::YuanRange(low, high) => format!("{low}-{high}元"),
+                    };
+                    self.log(&column.heading, kind, &cell.text(), &after);
+                }
+            }
+            _ => self.keep(&column.heading, cell),
+        }
+    }
+
+    fn take_day(
+        &mut self,
+        heading: &str,
+        cell: &Cell,
+        slot: fn(&mut Record) -> &mut Option<jiff::civil::Date>,
+    ) {
+        match dates::day(cell) {
+            Some((date, odd)) if slot(&mut self.record).is_none() => {
+                *slot(&mut self.record) = Some(date);
+                if odd {
+                    self.log(heading, RepairKind::Date, &cell.text(), &date.to_string());
+                }
+            }
+            _ => self.keep(heading, cell),
+        }
+    }
+
+    fn take_validity(&mut self, heading: &str, cell: &Cell) {
+        let Some(range) = dates::range(cell) else { return self.keep(heading, cell) };
+        let record = &mut self.record;
+        record.valid_from = record.valid_from.or(range.from);
+        record.valid_until = record.valid_until.or(range.until);
+        if range.odd {
+            let shown = |date: Option<jiff::civil::Date>| {
+                date.map_or(String::new(), |date| date.to_string())
+            };
+            let after = format!("{}..{}", shown(range.from), shown(range.until));
+            self.log(heading, RepairKind::Date, clean::trim(&cell.text()), &after);
+        }
+    }
+
+    fn finish(mut self) -> (Outcome, Vec<Repair>) {
+        self.drop_empty_range();
+        let mut body = self.description.take().unwrap_or_default();
+        let has_description = !body.is_empty();
+        for paragraph in &self.paragraphs {
+            if !body.is_empty() {
+                body.push('\n');
+            }
+            body.push_str(paragraph);
+        }
+        if self.record.title.is_empty() {
+            let heading = self.context.heading(Field::Title);
+            let title = if has_description { first_sentence(&body) } else { String::new() };
+            if title.is_empty() {
+                let reason = match &heading {
+                    Some(heading) => format!("缺少“{heading}”，也没有可取作名称的内容"),
+                    None => "没有名称列，也没有可取作名称的内容".to_owned(),
+                };
+                return (self.context.reject(self.row, heading, reason), self.repairs);
+            }
+            self.log(heading.as_deref().unwrap_or(""), RepairKind::Title, "", &title);
+            self.record.title = title;
+        }
+        self.record.body = body;
+        if let Some((heading, number)) = self.patent.take()
+            && self.context.side == Side::Supply
+        {
+            self.kind = Some(SupplyKind::Patent);
+            if self.record.id.0.is_empty()
+                && let Some(id) = self.readable_id(&heading, &number)
+            {
+                self.record.id = RecordId(id);
+                self.id_column = Some(heading);
+            }
+        }
+        if self.context.side == Side::Supply {
+            self.record.supply_kind = Some(self.kind.unwrap_or(SupplyKind::Result));
+        }
+        let draft = Draft { record: self.record, id_column: self.id_column };
+        (Outcome::Draft(Box::new(draft)), self.repairs)
+    }
+
+    /// A range that does not last a day says nothing about when the record holds.
+    fn drop_empty_range(&mut self) {
+        let (Some(from), Some(until)) = (self.record.valid_from, self.record.valid_until) else {
+            return;
+        };
+        if until > from {
+            return;
+        }
+        let is_range =
+            |field| matches!(field, Field::Validity | Field::ValidUntil | Field::ValidFrom);
+        let columns = self.context.columns;
+        let heading = columns.iter().find(|column| column.field.is_some_and(is_range));
+        let heading = heading.map_or(String::new(), |column| column.heading.clone());
+        self.log(&heading, RepairKind::EmptyRange, &format!("{from}..{until}"), "");
+        self.record.valid_from = None;
+        self.record.valid_until = None;
+    }
+}
+
+fn add_keywords(keywords: &mut Vec<String>, text: &str) {
+    const MARKS: [char; 8] = [';', '；', ',', '，', '、', '|', '\n', '/'];
+    // Spaces separate only Chinese words, and only where nothing else does.
+    let by_spaces = !text.contains(MARKS) && !text.chars().any(|c| c.is_ascii_alphabetic());
+    let pieces = text.split(|c: char| MARKS.contains(&c) || (by_spaces && c.is_whitespace()));
+    for piece in pieces.map(clean::trim).filter(|piece| !piece.is_empty()) {
+        if !keywords.iter().any(|held| held == piece) {
+            keywords.push(piece.to_owned());
+        }
+    }
+}
+
+/// The first sentence, at most thirty characters.
+fn first_sentence(body: &str) -> String {
+    const LONGEST: usize = 30;
+    let end = body.find(['。', '！', '？', '；', '!', '?', ';', '\n']).unwrap_or(body.len());
+    clean::trim(&body[..end]).chars().take(LONGEST).collect::<String>().trim_end().to_owned()
+}

@@ -1,0 +1,349 @@
+//! From files to an intake.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use super::assemble::{Context, Draft, Outcome, assemble};
+use super::categories::Runs;
+use super::clean;
+use super::error::CorpusError;
+use super::file::{Loaded, load};
+use super::headers::{Field, Headers};
+use super::identity::settle;
+use super::layout::{Layout, Wishes, heading_key, most_like_headings, understand};
+use super::near_duplicates;
+use super::table::Table;
+use super::vocabulary::{Vocabulary, paths};
+use crate::model::{
+    ColumnUse, Intake, RejectedRow, Repair, RepairKind, Side, SkipReason, SkippedRow, SourceRef,
+    TableIntake,
+};
+
+/// How lists are to be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportOptions {
+    /// Field and column heading: the column feeds this field whatever the aliases say.
+    ///
+    /// Fields are the table names of `corpus/headers.toml`, such as `title`; headings are compared
+    /// folded.
+    pub map: Vec<(String, String)>,
+    /// Headings of columns that are hidden entirely.
+    pub drop: Vec<String>,
+    /// Greatest share of rejected rows among those that were to become records, 0 to 1.
+    pub max_rejected_share: f64,
+}
+
+impl Default for ImportOptions {
+    fn default() -> Self {
+        Self { map: Vec::new(), drop: Vec::new(), max_rejected_share: 0.2 }
+    }
+}
+
+/// Reads the lists of one side; every sheet of every file, in the order given.
+///
+/// `on_progress` is told how many rows have been read so far, from any thread. The result is the
+/// same for any number of threads.
+///
+/// # Errors
+/// A file that cannot be read or understood at all ([`CorpusError::Read`], `Empty`, `TooLarge`,
+/// `TooMany`, `Encrypted`, `Damaged`, `UnknownFormat`, `NoHeadings`); options that fit no table
+/// (`UnknownField`, `UnknownColumn`); no record at all (`NoRecords`); more rows rejected than
+/// `max_rejected_share` (`TooManyRejected`). Single bad rows are no errors but in
+/// [`Intake::rejected`].
+pub fn read_lists(
+    side: Side,
+    paths: &[PathBuf],
+    options: &ImportOptions,
+    on_progress: &(dyn Fn(u64) + Sync),
+) -> Result<Intake, CorpusError> {
+    let headers = Headers::shipped();
+    let wishes = wishes(options)?;
+    if paths.is_empty() {
+        return Err(CorpusError::NoFiles { side });
+    }
+    let mut reading = Reading::default();
+    for path in paths {
+        let loaded = load(path, headers)?;
+        let layouts: Vec<Option<Layout>> =
+            loaded.tables.iter().map(|table| understand(table, headers, &wishes)).collect();
+        if layouts.iter().all(Option::is_none) {
+            let seen = loaded.tables.iter().max_by_key(|table| table.rows.len());
+            let seen = seen.map(|table| most_like_headings(table, headers)).unwrap_or_default();
+            return Err(CorpusError::NoHeadings { path: path.clone(), seen });
+        }
+        reading.take(side, &loaded, layouts, on_progress);
+    }
+    check_columns(options, &reading.tables)?;
+    reading.finish(side, options)
+}
+
+fn wishes(options: &ImportOptions) -> Result<Wishes, CorpusError> {
+    let mut wishes = Wishes::default();
+    for (name, heading) in &options.map {
+        let field = Field::named(name.trim()).ok_or_else(|| CorpusError::UnknownField {
+            field: name.clone(),
+            known: Field::NAMED.iter().map(|(_, name)| (*name).to_owned()).collect(),
+        })?;
+        wishes.map.insert(heading_key(heading), field);
+    }
+    wishes.drop = options.drop.iter().map(|heading| heading_key(heading)).collect();
+    Ok(wishes)
+}
+
+fn check_columns(options: &ImportOptions, tables: &[TableIntake]) -> Result<(), CorpusError> {
+    let asked = options.map.iter().map(|(_, heading)| heading).chain(&options.drop);
+    let columns: Vec<&ColumnUse> = tables.iter().flat_map(|table| &table.columns).collect();
+    for heading in asked {
+        let key = heading_key(heading);
+        if !columns.iter().any(|column| heading_key(&column.heading) == key) {
+            let mut known: Vec<String> = Vec::new();
+            for column in columns.iter().filter(|column| !column.heading.is_empty()) {
+                if !known.contains(&column.heading) {
+                    known.push(column.heading.clone());
+                }
+            }
+            return Err(CorpusError::UnknownColumn { column: heading.clone(), known });
+        }
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Reading {
+    files: Vec<String>,
+    tables: Vec<TableIntake>,
+    drafts: Vec<Draft>,
+    skipped: Vec<SkippedRow>,
+    rejected: Vec<RejectedRow>,
+    repairs: Vec<Repair>,
+    n_rows: u64,
+}
+
+impl Reading {
+    fn take(
+        &mut self,
+        side: Side,
+        loaded: &Loaded,
+        layouts: Vec<Option<Layout>>,
+        on_progress: &(dyn Fn(u64) + Sync),
+    ) {
+        self.files.push(loaded.name.clone());
+        if let (Some(extension), Some(table)) = (&loaded.misnamed, loaded.tables.first()) {
+            self.repairs.push(Repair {
+                source: SourceRef { file: loaded.name.clone(), sheet: None, row: 1 },
+                column: String::new(),
+                kind: RepairKind::Format,
+                before: extension.clone(),
+                after: table.format.name().to_owned(),
+            });
+        }
+        let words = Vocabulary::shipped();
+        let runs = learn_runs(&loaded.tables, &layouts, words);
+        for (table, layout) in loaded.tables.iter().zip(layouts) {
+            let layout = layout.unwrap_or_else(|| Layout {
+                columns: Vec::new(),
+                header_row: None,
+                skipped: vec![Some(SkipReason::OtherSheet); table.rows.len()],
+            });
+            self.tables.push(TableIntake {
+                file: loaded.name.clone(),
+                sha256: loaded.sha256.clone(),
+                sheet: table.sheet.clone(),
+                format: table.format.name().to_owned(),
+                encoding: table.encoding.clone(),
+                header_row: layout.header_row,
+                columns: layout.columns.iter().map(super::layout::Column::report).collect(),
+                rows_in: table.rows.len(),
+            });
+            let context = Context {
+                side,
+                file: &loaded.name,
+                sheet: table.sheet.as_deref(),
+                encoding: table.encoding.as_deref(),
+                columns: &layout.columns,
+                words,
+                runs: &runs,
+            };
+            self.take_rows(table, &layout, &context, on_progress);
+        }
+    }
+
+    fn take_rows(
+        &mut self,
+        table: &Table,
+        layout: &Layout,
+        context: &Context<'_>,
+        on_progress: &(dyn Fn(u64) + Sync),
+    ) {
+        // Enough rows to keep the threads busy, few enough for a lively progress bar.
+        const AT_ONCE: usize = 4096;
+        for (rows, skips) in table.rows.chunks(AT_ONCE).zip(layout.skipped.chunks(AT_ONCE)) {
+            let outcomes: Vec<_> = rows
+                .par_iter()
+                .zip(skips)
+                .map(|(row, skip)| match skip {
+                    Some(reason) => Err(SkippedRow {
+                        source: context.source(row.number),
+                        reason: *reason,
+                        text: start_of(row, layout),
+                    }),
+                    None => Ok(assemble(row, context)),
+                })
+                .collect();
+            for outcome in outcomes {
+                match outcome {
+                    Err(skipped) => self.skipped.push(skipped),
+                    Ok((outcome, repairs)) => {
+                        self.repairs.extend(repairs);
+                        match outcome {
+                            Outcome::Draft(draft) => self.drafts.push(*draft),
+                            Outcome::Rejected(row) => self.rejected.push(row),
+                        }
+                    }
+                }
+            }
+            self.n_rows += rows.len() as u64;
+            on_progress(self.n_rows);
+        }
+    }
+
+    fn finish(self, side: Side, options: &ImportOptions) -> Result<Intake, CorpusError> {
+        let settled = settle(side, self.drafts);
+        let mut rejected = self.rejected;
+        rejected.extend(settled.rejected);
+        // Rows rejected late (a repeated id) stand among the others of their table.
+        let order: HashMap<(&str, Option<&str>), usize> = self
+            .tables
+            .iter()
+            .enumerate()
+            .rev()
+            .map(|(at, table)| ((table.file.as_str(), table.sheet.as_deref()), at))
+            .collect();
+        let place = |source: &SourceRef| {
+            (order.get(&(source.file.as_str(), source.sheet.as_deref())).copied(), source.row)
+        };
+        rejected.sort_by_key(|row| place(&row.source));
+        let n_rejected = rejected.len();
+        let data_rows = settled.records.len() + settled.merged.len() + n_rejected;
+        if settled.records.is_empty() {
+            return Err(CorpusError::NoRecords {
+                side,
+                files: self.files,
+                rows: usize::try_from(self.n_rows).unwrap_or(usize::MAX),
+                reasons: reasons(&rejected),
+            });
+        }
+        #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^52")]
+        let share = n_rejected as f64 / data_rows as f64;
+        if share > options.max_rejected_share {
+            return Err(CorpusError::TooManyRejected {
+                files: self.files,
+                rejected: n_rejected,
+                data_rows,
+                allowed_percent: options.max_rejected_share * 100.0,
+                reasons: reasons(&rejected),
+                first: rejected.first().map(|row| row.source.to_string()).unwrap_or_default(),
+            });
+        }
+        let mut records = settled.records;
+        let near_duplicates = near_duplicates::groups(&records);
+        for (number, group) in (0_u32..).zip(&near_duplicates) {
+            for &row in group {
+                records[row as usize].duplicate_group = Some(number);
+            }
+        }
+        Ok(Intake {
+            side,
+            records,
+            merged: settled.merged,
+            skipped: self.skipped,
+            rejected,
+            repairs: self.repairs,
+            tables: self.tables,
+            near_duplicates,
+        })
+    }
+}
+
+/// Names that stand in the classification columns of a file, to cut its runs by.
+fn learn_runs(tables: &[Table], layouts: &[Option<Layout>], words: &Vocabulary) -> Runs {
+    let mut texts: HashMap<String, usize> = HashMap::new();
+    for (table, layout) in tables.iter().zip(layouts) {
+        let Some(layout) = layout else { continue };
+        let places: Vec<usize> = (0..layout.columns.len())
+            .filter(|&at| layout.columns[at].field == Some(Field::Classification))
+            .collect();
+        for (row, skip) in table.rows.iter().zip(&layout.skipped) {
+            if skip.is_some() || row.fault.is_some() {
+                continue;
+            }
+            for &at in &places {
+                if let Some(cell) = row.cells.get(at).filter(|cell| !cell.is_blank()) {
+                    *texts.entry(cell.text()).or_default() += 1;
+                }
+            }
+        }
+    }
+    // Cells repeat: each distinct text is taken apart once.
+    let steps: Vec<(String, usize)> = texts
+        .iter()
+        .flat_map(|(text, count)| {
+            let text = clean::text(text, true).0;
+            paths(&text).into_iter().flatten().map(|step| (step, *count)).collect::<Vec<_>>()
+        })
+        .collect();
+    Runs::learn(
+        steps.iter().flat_map(|(step, count)| std::iter::repeat_n(step.as_str(), *count)),
+        words,
+    )
+}
+
+/// The first cells of a skipped row; hidden columns and contacts stay hidden.
+fn start_of(row: &super::table::Row, layout: &Layout) -> String {
+    const CELLS: usize = 6;
+    let shown = row.cells.iter().enumerate().filter(|(at, cell)| {
+        let hidden = layout
+            .columns
+            .get(*at)
+            .is_some_and(|column| column.dropped || column.field.is_some_and(Field::is_contact));
+        !cell.is_blank() && !hidden
+    });
+    let texts: Vec<String> =
+        shown.take(CELLS).map(|(_, cell)| clean::shorten(clean::trim(&cell.text()), 40)).collect();
+    texts.join(" | ")
+}
+
+/// Reasons with the particular values left out, commonest first.
+fn reasons(rejected: &[RejectedRow]) -> Vec<(String, usize)> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for row in rejected {
+        let mut general = String::new();
+        let mut quoted = false;
+        for c in row.reason.chars() {
+            match c {
+                '“' => {
+                    quoted = true;
+                    general.push('“');
+                }
+                '”' => {
+                    quoted = false;
+                    general.push_str("…”");
+                }
+                c if !quoted => general.push(c),
+                _ => {}
+            }
+        }
+        // `与 表.xlsx:12 重复` differs in every row.
+        if let Some((before, rest)) = general.split_once("”与 ")
+            && let Some((_, after)) = rest.split_once(" 重复")
+        {
+            general = format!("{before}”重复{after}");
+        }
+        *counts.entry(general).or_default() += 1;
+    }
+    let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
+    counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counts
+}

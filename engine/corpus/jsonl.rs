@@ -1,0 +1,167 @@
+//! JSON lines: one object per line.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use rayon::prelude::*;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::decode::Decoded;
+use super::limits;
+use super::table::{Cell, Fault, Format, Mended, Row, Table, is_blank};
+
+/// Whether the text's first line is one JSON object.
+pub(super) fn looks_like(text: &str) -> bool {
+    text.lines().find(|line| !is_blank(line)).is_some_and(|line| {
+        line.trim_start().starts_with('{') && serde_json::from_str::<Object>(line).is_ok()
+    })
+}
+
+/// Reads JSON lines; a line that is no object becomes a faulty row. `None` past
+/// [`limits::ROWS`]. Columns are the keys in the order in which the lines first use them.
+pub(super) fn read(decoded: &Decoded<'_>) -> Option<Table> {
+    let lines: Vec<&str> = decoded.text.split('\n').collect();
+    if lines.len() > limits::ROWS {
+        return None;
+    }
+    let parsed: Vec<Result<Object, Fault>> = lines.par_iter().map(|line| parse(line)).collect();
+    let mut columns: HashMap<String, usize> = HashMap::new();
+    let mut keys = Vec::new();
+    let mut odd = decoded.odd_lines.iter().peekable();
+    let mut rows = Vec::new();
+    for (number, (line, parsed)) in lines.iter().zip(parsed).enumerate() {
+        let mut row =
+            Row { number: u32::try_from(number + 1).unwrap_or(u32::MAX), ..Row::default() };
+        match parsed {
+            Ok(object) => {
+                for (key, cell) in object.0 {
+                    let next = keys.len();
+                    let column = *columns.entry(key).or_insert_with_key(|key| {
+                        keys.push(key.clone());
+                        next
+                    });
+                    if column >= limits::COLUMNS {
+                        keys.truncate(limits::COLUMNS);
+                        row.fault = Some(Fault::TooManyColumns);
+                        continue;
+                    }
+                    if row.cells.len() <= column {
+                        row.cells.resize(column + 1, Cell::Empty);
+                    }
+                    if let Cell::Text(text) = &cell
+                        && text.len() > limits::CELL_BYTES
+                    {
+                        row.cells[column] = Cell::Text(text.chars().take(200).collect());
+                        row.fault.get_or_insert(Fault::LongCell(column));
+                    } else {
+                        row.cells[column] = cell;
+                    }
+                }
+                columns.retain(|_, column| *column < limits::COLUMNS);
+            }
+            Err(fault) => {
+                row.fault = Some(fault);
+                row.cells = vec![Cell::Text(line.chars().take(200).collect())];
+            }
+        }
+        if let Some(odd) = odd.next_if(|odd| odd.line == number) {
+            match odd.encoding {
+                Some(encoding) => row.mended = Some(Mended::Encoding(encoding)),
+                None => row.fault = Some(Fault::Undecodable),
+            }
+        }
+        let blank_line = is_blank(line);
+        if !blank_line && (!row.is_blank() || !row.cells.is_empty()) {
+            rows.push(row);
+        }
+    }
+    Some(Table {
+        sheet: None,
+        format: Format::Jsonl,
+        encoding: Some(decoded.encoding.to_owned()),
+        keys: Some(keys),
+        rows,
+    })
+}
+
+fn parse(line: &str) -> Result<Object, Fault> {
+    if is_blank(line) {
+        return Ok(Object(Vec::new()));
+    }
+    let object: Object = serde_json::from_str(line).map_err(|_| Fault::NotJson)?;
+    if object.0.len() > limits::COLUMNS { Err(Fault::TooManyColumns) } else { Ok(object) }
+}
+
+/// An object's members in the order of the file.
+struct Object(Vec<(String, Cell)>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut members = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, Value>()? {
+                    members.push((key, cell(value)));
+                }
+                Ok(Object(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+fn cell(value: Value) -> Cell {
+    match value {
+        Value::Null => Cell::Empty,
+        Value::String(text) if text.is_empty() => Cell::Empty,
+        Value::String(text) => Cell::Text(text),
+        Value::Number(number) => {
+            // Identities may be longer than a double holds exactly.
+            const EXACT: u64 = 1 << 53;
+            match number.as_f64() {
+                Some(float) if float.abs() <= EXACT as f64 => Cell::Number(float),
+                _ => Cell::Text(number.to_string()),
+            }
+        }
+        Value::Bool(value) => Cell::Text(if value { "是" } else { "否" }.to_owned()),
+        Value::Array(values) => {
+            let texts: Vec<String> = values
+                .into_iter()
+                .map(|value| cell(value).text())
+                .filter(|text| !text.is_empty())
+                .collect();
+            if texts.is_empty() { Cell::Empty } else { Cell::Text(texts.join("；")) }
+        }
+        Value::Object(_) => Cell::Text(value.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_every_kind() {
+        let text = "{\"name\":\"甲\",\"n\":3,\"k\":[\"a\",\"b\",null],\"x\":null}\n\n[1]\n{\"y\":1.5,\"name\":\"乙\"}\n{bad\n";
+        let decoded = super::super::decode::decode(text.as_bytes()).expect("text");
+        let table = read(&decoded).expect("small");
+        assert_eq!(
+            table.keys.as_deref(),
+            Some(&["name", "n", "k", "x", "y"].map(str::to_owned)[..])
+        );
+        let numbers: Vec<_> =
+            table.rows.iter().map(|row| (row.number, row.fault.clone())).collect();
+        assert_eq!(
+            numbers,
+            [(1, None), (3, Some(Fault::NotJson)), (4, None), (5, Some(Fault::NotJson))]
+        );
+        let first: Vec<String> = table.rows[0].cells.iter().map(Cell::text).collect();
+        assert_eq!(first, ["甲", "3", "a；b", ""]);
+    }
+}

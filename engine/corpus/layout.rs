@@ -1,0 +1,412 @@
+//! Where in a table the headings are, and which rows are not records.
+
+use std::collections::{HashMap, HashSet};
+
+use super::clean;
+use super::headers::{Field, Headers, fold, money_unit};
+use super::limits;
+use super::table::{Cell, Row, Table};
+use crate::model::{ColumnUse, SkipReason};
+
+/// What `--map` and `--drop` ask for, checked against the fields.
+#[derive(Debug, Default)]
+pub(super) struct Wishes {
+    /// Folded heading → field.
+    pub(super) map: HashMap<String, Field>,
+    /// Folded headings.
+    pub(super) drop: HashSet<String>,
+}
+
+/// A column and its use.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Column {
+    pub(super) heading: String,
+    /// The word before a paragraph of the body.
+    pub(super) label: String,
+    pub(super) field: Option<Field>,
+    pub(super) unit: Option<String>,
+    pub(super) dropped: bool,
+}
+
+impl Column {
+    pub(super) fn report(&self) -> ColumnUse {
+        ColumnUse {
+            heading: self.heading.clone(),
+            field: self.field.map(|field| field.name().to_owned()),
+            unit: self.unit.clone(),
+            dropped: self.dropped,
+        }
+    }
+}
+
+/// A table understood: its columns, and the use of every row.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) columns: Vec<Column>,
+    pub(super) header_row: Option<u32>,
+    /// One entry per row of the table; `None` for rows that are to become records.
+    pub(super) skipped: Vec<Option<SkipReason>>,
+}
+
+/// Key under which a heading is compared: folded, or as it is where folding leaves nothing.
+pub(super) fn heading_key(heading: &str) -> String {
+    let folded = fold(heading);
+    if folded.is_empty() { clean::trim(heading).to_owned() } else { folded }
+}
+
+/// Understands a table; `None` if no row has a known heading for the title.
+pub(super) fn understand(table: &Table, headers: &Headers, wishes: &Wishes) -> Option<Layout> {
+    let mut skipped = vec![None; table.rows.len()];
+    if let Some(keys) = &table.keys {
+        let columns = columns(keys, headers, wishes);
+        let has_title = columns.iter().any(|column| column.field == Some(Field::Title));
+        let has_text = columns.iter().any(|column| column.field == Some(Field::Description));
+        return (has_title || has_text).then_some(Layout { columns, header_row: None, skipped });
+    }
+    let top = heading_row(table, headers, wishes)?;
+    let mut headings: Vec<String> = table.rows[top].cells.iter().map(heading_text).collect();
+    let mut columns = columns(&headings, headers, wishes);
+    for slot in &mut skipped[..top] {
+        *slot = Some(SkipReason::Title);
+    }
+    skipped[top] = Some(SkipReason::Heading);
+    let mut next = top + 1;
+    if let Some(row) = table.rows.get(next)
+        && is_second_heading_line(row, &columns, headers)
+    {
+        join_headings(&mut headings, row, headers);
+        columns = self::columns(&headings, headers, wishes);
+        skipped[next] = Some(SkipReason::Heading);
+        next += 1;
+    }
+    if let Some(row) = table.rows.get(next)
+        && is_unit_line(row, &columns)
+    {
+        for (column, cell) in columns.iter_mut().zip(&row.cells) {
+            if let Some(unit) = money_unit(&cell.text()) {
+                column.unit.get_or_insert_with(|| unit.to_owned());
+            }
+        }
+        skipped[next] = Some(SkipReason::Unit);
+        next += 1;
+    }
+    for (row, slot) in table.rows.iter().zip(&mut skipped).skip(next) {
+        *slot = reason_to_skip(row, &columns);
+    }
+    Some(Layout { columns, header_row: Some(table.rows[top].number), skipped })
+}
+
+/// The cells of the row that looks most like headings, for a message.
+pub(super) fn most_like_headings(table: &Table, headers: &Headers) -> Vec<String> {
+    if let Some(keys) = &table.keys {
+        return keys.iter().take(12).map(|key| clean::shorten(key, 20)).collect();
+    }
+    let rows = table.rows.iter().take(limits::HEADING_ROWS);
+    // The last of equals would be the lowest row; headings stand high.
+    let best = rows.rev().max_by_key(|row| {
+        let known = row.cells.iter().filter(|cell| headers.knows(&cell.text())).count();
+        (known, row.cells.iter().filter(|cell| !cell.is_blank()).count())
+    });
+    let cells = best.map_or(&[][..], |row| &row.cells);
+    cells
+        .iter()
+        .filter(|cell| !cell.is_blank())
+        .take(12)
+        .map(|cell| clean::shorten(&heading_text(cell), 20))
+        .collect()
+}
+
+fn heading_text(cell: &Cell) -> String {
+    clean::text(&cell.text(), false).0.into_owned()
+}
+
+/// The heading row: the first, near the top, that has a heading for the title and at least two
+/// thirds of the most known headings of any such row. Not simply the one with the most: headings
+/// on two lines have fewer than their own repetition further down, and what stands above the
+/// headings is taken for titles.
+fn heading_row(table: &Table, headers: &Headers, wishes: &Wishes) -> Option<usize> {
+    let mut scores = Vec::new();
+    for (at, row) in table.rows.iter().take(limits::HEADING_ROWS).enumerate() {
+        if row.fault.is_some() {
+            continue;
+        }
+        let mut fields = HashSet::new();
+        let mut wished = 0;
+        for cell in &row.cells {
+            let Cell::Text(text) = cell else { continue };
+            if let Some(field) = wishes.map.get(&heading_key(text)) {
+                wished += 1;
+                fields.insert(*field);
+            } else if let Some(field) = headers.look_up(clean::trim(text)).field {
+                fields.insert(field);
+            }
+        }
+        if fields.contains(&Field::Title) {
+            scores.push((at, fields.len() + wished));
+        }
+    }
+    let most = scores.iter().map(|(_, score)| *score).max()?;
+    scores.iter().find(|(_, score)| score * 3 >= most * 2).map(|(at, _)| *at)
+}
+
+fn columns(headings: &[String], headers: &Headers, wishes: &Wishes) -> Vec<Column> {
+    let mapped: HashSet<Field> = headings
+        .iter()
+        .filter_map(|heading| wishes.map.get(&heading_key(heading)))
+        .copied()
+        .collect();
+    headings
+        .iter()
+        .map(|heading| {
+            let key = heading_key(heading);
+            let known = headers.look_up(heading);
+            let by_alias = known.field.map(|field| match field {
+                // A field that --map gives to another column: this one is kept beside it.
+                Field::Description if mapped.contains(&field) => Field::Paragraph,
+                Field::Paragraph | Field::Keywords | Field::Classification | Field::Codes => field,
+                field if field.is_contact() => field,
+                field if mapped.contains(&field) => Field::Note,
+                field => field,
+            });
+            let field = wishes.map.get(&key).copied().or(by_alias);
+            Column {
+                label: known.label.unwrap_or_else(|| heading.clone()),
+                heading: heading.clone(),
+                field,
+                unit: known.unit.or_else(|| money_unit(heading).map(str::to_owned)),
+                dropped: wishes.drop.contains(&key),
+            }
+        })
+        .collect()
+}
+
+fn title_column(columns: &[Column]) -> Option<usize> {
+    columns.iter().position(|column| column.field == Some(Field::Title))
+}
+
+fn title_is_blank(row: &Row, columns: &[Column]) -> bool {
+    title_column(columns).is_none_or(|at| row.cells.get(at).is_none_or(Cell::is_blank))
+}
+
+/// A second heading line under a merged first one: nothing under the title, short texts, at least
+/// half of them known headings.
+fn is_second_heading_line(row: &Row, columns: &[Column], headers: &Headers) -> bool {
+    const LONGEST: usize = 20;
+    if row.fault.is_some() || !title_is_blank(row, columns) {
+        return false;
+    }
+    let filled: Vec<String> =
+        row.cells.iter().filter(|cell| !cell.is_blank()).map(heading_text).collect();
+    let known = filled.iter().filter(|text| headers.knows(text)).count();
+    row.cells.iter().all(|cell| matches!(cell, Cell::Empty | Cell::Text(_)))
+        && filled.iter().all(|text| text.chars().count() <= LONGEST)
+        && known > 0
+        && known * 2 >= filled.len()
+}
+
+fn join_headings(headings: &mut Vec<String>, below: &Row, headers: &Headers) {
+    for (at, cell) in below.cells.iter().enumerate() {
+        let lower = heading_text(cell);
+        if lower.is_empty() {
+            continue;
+        }
+        if headings.len() <= at {
+            headings.resize(at + 1, String::new());
+        }
+        let upper = &mut headings[at];
+        *upper = if upper.is_empty() || headers.knows(&lower) {
+            lower
+        } else {
+            format!("{upper}-{lower}")
+        };
+    }
+}
+
+/// A line of units such as `(万元)` below the headings.
+fn is_unit_line(row: &Row, columns: &[Column]) -> bool {
+    const OTHERS: [&str; 14] = [
+        "年",
+        "月",
+        "天",
+        "人",
+        "个",
+        "项",
+        "件",
+        "台",
+        "套",
+        "吨",
+        "千克",
+        "米",
+        "平方米",
+        "单位",
+    ];
+    row.fault.is_none()
+        && title_is_blank(row, columns)
+        && row.cells.iter().filter(|cell| !cell.is_blank()).all(|cell| {
+            let text = cell.text();
+            let folded = fold(&text);
+            let unit = folded.trim_start_matches("单位");
+            money_unit(unit) == Some(unit) || OTHERS.contains(&unit) || clean::trim(&text) == "%"
+        })
+}
+
+fn reason_to_skip(row: &Row, columns: &[Column]) -> Option<SkipReason> {
+    if row.fault.is_some() {
+        return None;
+    }
+    let filled: Vec<usize> = (0..row.cells.len()).filter(|&at| !row.cells[at].is_blank()).collect();
+    let first = row.cells.get(*filled.first()?)?.text();
+    let title_column = title_column(columns);
+    // What stands in the first filled cell decides, if no title follows it.
+    let leads = title_is_blank(row, columns) || title_column == filled.first().copied();
+    if leads && is_total(&first) {
+        return Some(SkipReason::Total);
+    }
+    if leads && filled.len() <= 6 && is_note(&first) {
+        return Some(SkipReason::Note);
+    }
+    let is_serial =
+        |at: usize| columns.get(at).is_some_and(|column| column.field == Some(Field::Serial));
+    if filled.iter().all(|&at| is_serial(at)) {
+        return Some(SkipReason::Numbering);
+    }
+    let n_headings = columns.iter().filter(|column| !column.heading.is_empty()).count();
+    let repeats = filled.len() * 2 >= n_headings
+        && filled.iter().all(|&at| {
+            columns.get(at).is_some_and(|column| {
+                let heading = heading_key(&column.heading);
+                !heading.is_empty() && heading_key(&row.cells[at].text()) == heading
+            })
+        });
+    repeats.then_some(SkipReason::Heading)
+}
+
+fn is_total(text: &str) -> bool {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    ["合计", "总计", "小计", "共计", "累计"].iter().any(|word| {
+        text.strip_prefix(word).is_some_and(|rest| {
+            rest.chars().all(|c| c.is_ascii_digit() || "：:()（）,.，项条个件万元亿".contains(c))
+        })
+    })
+}
+
+fn is_note(text: &str) -> bool {
+    const WITH_COLON: [&str; 20] = [
+        "注",
+        "备注",
+        "说明",
+        "填表说明",
+        "填报说明",
+        "填表人",
+        "填报人",
+        "制表人",
+        "审核人",
+        "负责人",
+        "联系人",
+        "联系电话",
+        "填表日期",
+        "填报日期",
+        "填报时间",
+        "制表日期",
+        "填报单位",
+        "单位负责人",
+        "分管领导",
+        "数据来源",
+    ];
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).take(40).collect();
+    let text = text.trim_start_matches(['*', '＊', '※', '（', '(']);
+    WITH_COLON.iter().any(|word| {
+        text.strip_prefix(word).is_some_and(|rest| {
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            rest.starts_with(['：', ':']) || (*word == "注" && rest.starts_with(['．', '.', '、']))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::Format;
+    use super::*;
+
+    fn layout(lines: &[&[&str]]) -> Option<Layout> {
+        let rows =
+            lines
+                .iter()
+                .enumerate()
+                .map(|(at, cells)| Row {
+                    number: u32::try_from(at + 1).expect("small"),
+                    cells: cells
+                        .iter()
+                        .map(|text| {
+                            if text.is_empty() {
+                                Cell::Empty
+                            } else {
+                                Cell::Text((*text).to_owned())
+                            }
+                        })
+                        .collect(),
+                    ..Row::default()
+                })
+                .collect();
+        let table = Table { sheet: None, format: Format::Xlsx, encoding: None, keys: None, rows };
+        understand(&table, Headers::shipped(), &Wishes::default())
+    }
+
+    #[test]
+    fn headings_below_a_title_with_two_lines_units_totals_and_notes() {
+        use SkipReason::{Heading, Note, Numbering, Title, Total, Unit};
+        let layout = layout(&[
+            &["某市企业技术需求汇总表"],
+            &["填报单位：某市科技局", "", "", "2026年3月"],
+            &["序号", "技术需求名称", "投入资金", "联系方式", ""],
+            &["", "", "", "联系人", "电话"],
+            &["", "", "（万元）", "", ""],
+            &["1", "耐高温涂层", "20", "张三", "029"],
+            &["序号", "技术需求名称", "投入资金", "联系人", "电话"],
+            &["2", "合计量统计技术", "30", "", ""],
+            &["3"],
+            &["合 计", "", "50", "", ""],
+            &["注：以上均为企业自报", "", "", "", ""],
+            &["填表人：李四", "", "审核人：王五", "", ""],
+        ])
+        .expect("headings");
+        let expected = [
+            Some(Title),
+            Some(Title),
+            Some(Heading),
+            Some(Heading),
+            Some(Unit),
+            None,
+            Some(Heading),
+            None,
+            Some(Numbering),
+            Some(Total),
+            Some(Note),
+            Some(Note),
+        ];
+        assert_eq!(layout.skipped, expected);
+        assert_eq!(layout.header_row, Some(3));
+        let fields: Vec<_> = layout.columns.iter().map(|column| column.field).collect();
+        let wanted =
+            [Field::Serial, Field::Title, Field::Price, Field::ContactPerson, Field::Telephone];
+        assert_eq!(fields, wanted.map(Some));
+        assert_eq!(layout.columns[2].unit.as_deref(), Some("万元"));
+    }
+
+    #[test]
+    fn a_table_without_a_title_heading_is_not_understood() {
+        assert!(layout(&[&["甲", "乙"], &["1", "2"]]).is_none());
+    }
+
+    #[test]
+    fn a_record_that_begins_like_a_total_or_note_is_kept() {
+        let layout = layout(&[
+            &["名称", "内容"],
+            &["合计算力调度平台", "异构算力"],
+            &["注塑件缩痕", "减少缩痕"],
+            &["备注自动生成系统", "x"],
+        ])
+        .expect("headings");
+        assert_eq!(layout.skipped[1..], [None, None, None]);
+    }
+}

@@ -1,0 +1,28 @@
+//! How large an input may be. Beyond these bounds a row or a file is refused, never cut.
+
+/// Bytes of a list file on disk.
+///
+/// A list of 100,000 long records is about 200 MB; more than twice that is not a list people keep.
+pub(super) const FILE_BYTES: u64 = 512 << 20;
+
+/// Bytes of all parts of a workbook once unpacked, checked while unpacking and not by what
+/// the archive claims of itself.
+pub(super) const UNPACKED_BYTES: u64 = 768 << 20;
+
+/// Bytes of text kept from one workbook: a shared string may stand in a million cells.
+pub(super) const KEPT_BYTES: usize = 1 << 30;
+
+/// Bytes of one cell's text; Excel itself allows 32,767 characters.
+pub(super) const CELL_BYTES: usize = 1 << 20;
+
+/// Columns of one table.
+pub(super) const COLUMNS: usize = 2_000;
+
+/// Cells of the rectangle that an old workbook's sheet spans: it is laid out densely.
+pub(super) const XLS_CELLS: u64 = 20_000_000;
+
+/// Rows of one table: row numbers are 32 bits, and a spreadsheet has 1,048,576.
+pub(super) const ROWS: usize = 4_000_000;
+
+/// Rows from the top among which the headings are looked for.
+pub(super) const HEADING_ROWS: usize = 30;

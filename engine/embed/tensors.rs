@@ -1,0 +1,207 @@
+//! The tensors of a static model: rows, token weights, and which row each token uses.
+
+use std::borrow::Cow;
+
+use half::f16;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+use super::EmbedError;
+
+/// The rows as the file stores them, `[n_rows, dim]`, row-major.
+#[derive(Debug)]
+enum Rows {
+    F32(Vec<f32>),
+    F16(Vec<f16>),
+    /// The whole file, and where the rows begin in it: the built-in model is never copied.
+    I8 {
+        file: Cow<'static, [u8]>,
+        start: usize,
+    },
+}
+
+/// One vector and one weight for every token id.
+#[derive(Debug)]
+pub(super) struct TokenVectors {
+    rows: Rows,
+    dim: usize,
+    /// Token id to row and weight.
+    tokens: Vec<(u32, f32)>,
+}
+
+impl TokenVectors {
+    /// Reads `embeddings`, `weights` (absent: all one) and `mapping` (absent: id = row) for a
+    /// vocabulary of `n_tokens`.
+    pub(super) fn read(file: Cow<'static, [u8]>, n_tokens: usize) -> Result<Self, EmbedError> {
+        let tensors =
+            SafeTensors::deserialize(&file).map_err(|source| EmbedError::Safetensors { source })?;
+        let table =
+            tensors.tensor("embeddings").map_err(|source| EmbedError::Safetensors { source })?;
+        let &[n_rows, dim] = table.shape() else {
+            return Err(shape(&table, "embeddings", "[rows, dim]"));
+        };
+        if dim == 0 {
+            return Err(shape(&table, "embeddings", "at least one number per row"));
+        }
+        let mapping = match tensors.tensor("mapping") {
+            Ok(view) => Some(read_mapping(&view, n_tokens, n_rows)?),
+            Err(_) => None,
+        };
+        if mapping.is_none() && n_rows < n_tokens {
+            return Err(shape(
+                &table,
+                "embeddings",
+                &format!("at least {n_tokens} rows, one per token, or a tensor mapping"),
+            ));
+        }
+        let weights = match tensors.tensor("weights") {
+            Ok(view) => {
+                let weights = read_floats("weights", &view)?;
+                if view.shape().len() != 1 || weights.len() < n_tokens {
+                    return Err(shape(
+                        &view,
+                        "weights",
+                        &format!("one number for each of {n_tokens} tokens"),
+                    ));
+                }
+                Some(weights)
+            }
+            Err(_) => None,
+        };
+        let tokens = (0..n_tokens)
+            .map(|token| {
+                // Row numbers fit: they were read from 32 bits or are below a vocabulary whose
+                // ids are 32 bits wide.
+                let row = mapping.as_ref().map_or(token, |rows| rows[token]);
+                (u32::try_from(row).unwrap_or(u32::MAX), weights.as_ref().map_or(1.0, |w| w[token]))
+            })
+            .collect();
+        let rows = match table.dtype() {
+            Dtype::F32 => Rows::F32(read_floats("embeddings", &table)?),
+            Dtype::F16 => Rows::F16(
+                table
+                    .data()
+                    .chunks_exact(2)
+                    .enumerate()
+                    .map(|(position, bytes)| {
+                        let value = f16::from_le_bytes([bytes[0], bytes[1]]);
+                        finite("embeddings", position, value.to_f32()).map(|_| value)
+                    })
+                    .collect::<Result<_, _>>()?,
+            ),
+            Dtype::I8 => {
+                let start = table.data().as_ptr() as usize - file.as_ptr() as usize;
+                Rows::I8 { file, start }
+            }
+            other => return Err(dtype("embeddings", other, "F32, F16 or I8")),
+        };
+        Ok(Self { rows, dim, tokens })
+    }
+
+    /// Numbers per vector.
+    pub(super) const fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Adds the weighted vector of `token` to `sum`; a token beyond the vocabulary adds nothing.
+    ///
+    /// One product and one sum per number, in `f32` and without fusing them, so that every
+    /// machine gets the same bits.
+    pub(super) fn add(&self, token: u32, sum: &mut [f32]) {
+        let Some(&(row, weight)) = self.tokens.get(token as usize) else {
+            return;
+        };
+        let range = row as usize * self.dim..(row as usize + 1) * self.dim;
+        match &self.rows {
+            Rows::F32(rows) => {
+                for (total, value) in sum.iter_mut().zip(&rows[range]) {
+                    *total += weight * value;
+                }
+            }
+            Rows::F16(rows) => {
+                for (total, value) in sum.iter_mut().zip(&rows[range]) {
+                    *total += weight * value.to_f32();
+                }
+            }
+            Rows::I8 { file, start } => {
+                let bytes = &file[start + range.start..start + range.end];
+                for (total, value) in sum.iter_mut().zip(bytes) {
+                    *total += weight * f32::from(value.cast_signed());
+                }
+            }
+        }
+    }
+}
+
+fn read_floats(name: &'static str, view: &TensorView<'_>) -> Result<Vec<f32>, EmbedError> {
+    let data = view.data();
+    let values: Vec<f32> = match view.dtype() {
+        Dtype::F32 => {
+            data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+        }
+        Dtype::F16 => {
+            data.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "weights are kept in f32")]
+        Dtype::F64 => data
+            .chunks_exact(8)
+            .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32)
+            .collect(),
+        other => return Err(dtype(name, other, "F32, F16 or F64")),
+    };
+    for (position, value) in values.iter().enumerate() {
+        finite(name, position, *value)?;
+    }
+    Ok(values)
+}
+
+/// Reads which row each token uses.
+fn read_mapping(
+    view: &TensorView<'_>,
+    n_tokens: usize,
+    n_rows: usize,
+) -> Result<Vec<usize>, EmbedError> {
+    let data = view.data();
+    let rows: Vec<i64> = match view.dtype() {
+        Dtype::I64 => data
+            .chunks_exact(8)
+            .map(|b| i64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
+            .collect(),
+        Dtype::I32 => data
+            .chunks_exact(4)
+            .map(|b| i64::from(i32::from_le_bytes([b[0], b[1], b[2], b[3]])))
+            .collect(),
+        other => return Err(dtype("mapping", other, "I64 or I32")),
+    };
+    if view.shape().len() != 1 || rows.len() < n_tokens {
+        return Err(shape(
+            view,
+            "mapping",
+            &format!("one row number for each of {n_tokens} tokens"),
+        ));
+    }
+    rows.into_iter()
+        .enumerate()
+        .map(|(position, row)| {
+            usize::try_from(row).ok().filter(|row| *row < n_rows).ok_or_else(|| {
+                EmbedError::TensorValue { tensor: "mapping", position, value: row.to_string() }
+            })
+        })
+        .collect()
+}
+
+fn finite(tensor: &'static str, position: usize, value: f32) -> Result<f32, EmbedError> {
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(EmbedError::TensorValue { tensor, position, value: value.to_string() })
+    }
+}
+
+fn shape(view: &TensorView<'_>, tensor: &'static str, expected: &str) -> EmbedError {
+    EmbedError::TensorShape { tensor, found: view.shape().to_vec(), expected: expected.to_owned() }
+}
+
+fn dtype(tensor: &'static str, found: Dtype, expected: &'static str) -> EmbedError {
+    EmbedError::TensorType { tensor, found: format!("{found:?}"), expected }
+}

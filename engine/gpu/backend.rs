@@ -1,0 +1,195 @@
+//! A device as a backend.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::device::{self, Adapter, Device};
+use super::pair_scores::PairScores;
+use super::plan::DeviceLimits;
+use super::top_k::TopK;
+use crate::kernel::{self, Backend, BackendError, BackendInfo, Hit, check_inputs, check_pairs};
+use crate::model::EmbeddingsView;
+
+/// Which adapter to open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum AdapterPreference {
+    /// The best hardware; none is an error even if there is a software adapter.
+    #[default]
+    Hardware,
+    /// The best hardware, or else software.
+    Any,
+    /// The first whose name contains this text.
+    Named(String),
+}
+
+/// Lists the adapters of this machine, the one that would be chosen first.
+#[must_use]
+pub fn adapters() -> Vec<BackendInfo> {
+    device::adapters().into_iter().map(|adapter| adapter.info).collect()
+}
+
+/// Computes on a device reached through wgpu: Vulkan, Metal or DX12, in `f32`, without optional
+/// features.
+///
+/// Exact: the same selection as the reference, up to the last bits of the scores. The same
+/// adapter and driver give the same bits every time. Calls from several threads wait for each
+/// other. After an error of the device every further call fails with the same error.
+pub struct GpuBackend {
+    device: Device,
+    limits: DeviceLimits,
+    top_k: TopK,
+    pair_scores: PairScores,
+    /// One call at a time: an error, and the memory, belong to the call that caused it.
+    busy: Mutex<()>,
+}
+
+impl std::fmt::Debug for GpuBackend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GpuBackend")
+            .field("info", &self.device.info)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl GpuBackend {
+    /// Opens the best adapter of this preference that computes a small known product right.
+    ///
+    /// # Errors
+    /// [`BackendError::NoAdapter`] when no adapter is of this preference; else what is wrong with
+    /// the best one: [`BackendError::Limit`] when its workgroups are too small,
+    /// [`BackendError::Device`] when it cannot be opened, does not compile a kernel, or computes
+    /// the known product wrong.
+    pub fn new(preference: &AdapterPreference) -> Result<Self, BackendError> {
+        let wanted = |adapter: &Adapter| match preference {
+            AdapterPreference::Hardware => !adapter.info.software,
+            AdapterPreference::Any => true,
+            AdapterPreference::Named(name) => adapter.info.adapter.contains(name.as_str()),
+        };
+        let mut first_error = None;
+        for adapter in device::adapters().iter().filter(|adapter| wanted(adapter)) {
+            match Self::open(adapter) {
+                Ok(backend) => return Ok(backend),
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        Err(first_error.unwrap_or(BackendError::NoAdapter))
+    }
+
+    fn open(adapter: &Adapter) -> Result<Self, BackendError> {
+        let device = Device::open(adapter)?;
+        let limits = DeviceLimits::new(&device.limits, device.info.software);
+        let top_k = TopK::new(&device)?;
+        let pair_scores = PairScores::new(&device)?;
+        let backend = Self { device, limits, top_k, pair_scores, busy: Mutex::new(()) };
+        backend.check_itself()?;
+        Ok(backend)
+    }
+
+    /// Pretends that the device allows less, so that small inputs are cut into many pieces.
+    ///
+    /// For tests: `binding_bytes` bounds each storage binding, `work` the multiply-adds of a
+    /// dispatch. What the device really allows is never exceeded.
+    #[must_use]
+    pub fn with_limits(mut self, binding_bytes: u64, work: u64) -> Self {
+        self.limits.binding_bytes = self.limits.binding_bytes.min(binding_bytes);
+        self.limits.work = self.limits.work.min(work);
+        self
+    }
+
+    /// Compares a small product of integers, which no order of summation rounds, with the
+    /// references: more than one tile of either side, many ties, a dimension that needs padding.
+    fn check_itself(&self) -> Result<(), BackendError> {
+        const DIM: usize = 19;
+        let rows = |n: usize, seed: usize| -> Vec<f32> {
+            let small = |i: usize| i8::try_from((i * i + seed * i) % 7).map_or(0.0, f32::from);
+            (0..n * DIM).map(|i| small(i) - 3.0).collect()
+        };
+        let (queries, documents) = (rows(65, 2), rows(130, 5));
+        let shape = |_| self.device.error("the self-check has no shape".to_owned());
+        let queries = EmbeddingsView::new(&queries, DIM).map_err(shape)?;
+        let documents = EmbeddingsView::new(&documents, DIM).map_err(shape)?;
+        let pairs: Vec<(u32, u32)> = (0..65).map(|row| (row, 129 - row)).collect();
+        let right = self.top_k(queries, documents, 7)? == kernel::top_k(queries, documents, 7)?
+            && self.score_pairs(queries, documents, &pairs)?
+                == kernel::pair_scores(queries, documents, &pairs)?;
+        if right { Ok(()) } else { Err(self.device.error("wrong at its self-check".to_owned())) }
+    }
+}
+
+impl Backend for GpuBackend {
+    fn info(&self) -> BackendInfo {
+        self.device.info.clone()
+    }
+
+    fn top_k(
+        &self,
+        queries: EmbeddingsView<'_>,
+        documents: EmbeddingsView<'_>,
+        k: usize,
+    ) -> Result<Vec<Vec<Hit>>, BackendError> {
+        check_inputs(queries, documents)?;
+        if queries.n_rows() == 0 || documents.n_rows() == 0 || k == 0 {
+            return Ok(vec![Vec::new(); queries.n_rows()]);
+        }
+        let _turn = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        self.top_k.run(&self.device, &self.limits, queries, documents, k)
+    }
+
+    fn score_pairs(
+        &self,
+        queries: EmbeddingsView<'_>,
+        documents: EmbeddingsView<'_>,
+        pairs: &[(u32, u32)],
+    ) -> Result<Vec<f32>, BackendError> {
+        check_inputs(queries, documents)?;
+        check_pairs(queries, documents, pairs)?;
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let _turn = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        self.pair_scores.run(&self.device, &self.limits, queries, documents, pairs)
+    }
+}
+
+/// Without an adapter the tests of a device pass; whether one must be there is decided by the tests
+/// against the references.
+#[cfg(test)]
+mod tests {
+    use super::{AdapterPreference, GpuBackend};
+    use crate::kernel::{Backend, BackendError};
+    use crate::model::EmbeddingsView;
+
+    #[test]
+    fn an_adapter_that_is_not_there_is_an_error() {
+        let nobody = AdapterPreference::Named("no adapter has this name".to_owned());
+        assert_eq!(GpuBackend::new(&nobody).err(), Some(BackendError::NoAdapter));
+    }
+
+    #[test]
+    fn memory_that_is_not_there_is_an_error_and_the_device_lives_on() {
+        let Ok(backend) = GpuBackend::new(&AdapterPreference::Any) else {
+            return;
+        };
+        let error = backend.device.storage("documents", 1 << 50).err();
+        assert!(matches!(error, Some(BackendError::Device { .. })), "{error:?}");
+        let rows = EmbeddingsView::new(&[1.0, 2.0], 2).expect("one row");
+        assert_eq!(backend.score_pairs(rows, rows, &[(0, 0)]), Ok(vec![5.0]));
+    }
+
+    #[test]
+    fn a_lost_device_is_an_error_and_stays_one() {
+        let Ok(backend) = GpuBackend::new(&AdapterPreference::Any) else {
+            return;
+        };
+        backend.device.destroy();
+        let rows = EmbeddingsView::new(&[1.0, 2.0], 2).expect("one row");
+        for _ in 0..2 {
+            let error = backend.top_k(rows, rows, 1);
+            assert!(matches!(error, Err(BackendError::Device { .. })), "{error:?}");
+            let error = backend.score_pairs(rows, rows, &[(0, 0)]);
+            assert!(matches!(error, Err(BackendError::Device { .. })), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Search for people: a few words, a code, a number or an id in, the best records out.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::ops::Range;
+
+use tantivy::collector::TopDocs;
+use tantivy::query::{BooleanQuery, BoostQuery, Occur, PhraseQuery, Query, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption, Value};
+use tantivy::{DocId, Score, SegmentReader, TantivyDocument, Term};
+
+use super::snippet::{self, Snippet};
+use super::{IndexError, SideIndex};
+use crate::text::{Segmenter, Token, normalise};
+
+/// A title says what a record is about.
+const TITLE_BOOST: Score = 3.0;
+/// A code is exact and deliberate.
+const CODE_BOOST: Score = 4.0;
+/// A classification is broad.
+const CLASSIFICATION_BOOST: Score = 0.5;
+/// Words in the order asked for are worth more than the same words apart.
+const PHRASE_BOOST: Score = 2.0;
+/// An id or number names one record: it comes first, whatever else matches.
+const IDENTITY_BOOST: Score = 1000.0;
+/// More words than these are no question but a text; the rest is left out.
+const MAX_TERMS: usize = 256;
+
+/// One record found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchHit {
+    /// Its row in the record table.
+    pub row: u32,
+    /// How well it matches; comparable within one search only.
+    pub score: f32,
+    /// Its id.
+    pub id: String,
+    /// The number that people say.
+    pub number: String,
+    /// Its title.
+    pub title: String,
+    /// Byte ranges of the title to highlight: ascending, disjoint.
+    pub title_highlights: Vec<Range<usize>>,
+    /// Its owner, where known and not anonymous.
+    pub organization: Option<String>,
+    /// The sentence that best shows the words asked for; empty where there is no description.
+    pub snippet: Snippet,
+}
+
+impl SideIndex {
+    /// Finds the `limit` best records for what a person typed.
+    ///
+    /// Words are looked up in title, description, classification, codes and owner, any of them
+    /// counts; words in quotation marks must stand together in the title or the description. A
+    /// record whose id or number was typed comes first. Order: score descending, then row.
+    /// Nothing typed, or nothing but punctuation, finds nothing.
+    ///
+    /// # Errors
+    /// [`IndexError::Engine`] when the index cannot be read.
+    pub fn search(&self, text: &str, limit: usize) -> Result<Vec<SearchHit>, IndexError> {
+        if limit == 0 || self.n_records() == 0 {
+            return Ok(Vec::new());
+        }
+        let question = Question::new(text);
+        let searcher = self.searcher();
+        let row_of = |segment: &SegmentReader| {
+            let rows =
+                segment.fast_fields().u64("row").map(|column| column.first_or_default_col(0));
+            move |document: DocId, score: Score| {
+                let row = rows.as_ref().map_or(u64::MAX, |rows| rows.get_val(document));
+                (score, Reverse(row))
+            }
+        };
+        let best = TopDocs::with_limit(limit.min(self.n_records())).tweak_score(row_of);
+        let found = searcher
+            .search(&question.query(self), &best)
+            .map_err(IndexError::engine("searching"))?;
+        let wanted = question.terms();
+        found
+            .into_iter()
+            .map(|((score, Reverse(row)), address)| {
+                let document: TantivyDocument = searcher
+                    .doc(address)
+                    .map_err(IndexError::engine("reading a record from the index"))?;
+                let stored = |field| document.get_first(field).and_then(|value| value.as_str());
+                let owned = |field| stored(field).unwrap_or_default().to_owned();
+                let title = owned(self.fields.title);
+                Ok(SearchHit {
+                    row: u32::try_from(row).unwrap_or(u32::MAX),
+                    score,
+                    id: owned(self.fields.id),
+                    number: owned(self.fields.number),
+                    title_highlights: snippet::found(&title, &wanted).1,
+                    title,
+                    organization: stored(self.fields.organization).map(str::to_owned),
+                    snippet: Snippet::of(stored(self.fields.body).unwrap_or_default(), &wanted),
+                })
+            })
+            .collect()
+    }
+}
+
+/// What was typed, understood.
+struct Question<'a> {
+    text: &'a str,
+    /// The terms outside quotation marks, by the pieces that white space separates.
+    pieces: Vec<Vec<Token>>,
+    /// The terms of each quotation.
+    quoted: Vec<Vec<Token>>,
+}
+
+impl<'a> Question<'a> {
+    fn new(text: &'a str) -> Self {
+        let quotes = |c| matches!(c, '"' | '“' | '”' | '＂' | '„' | '〝' | '〞');
+        let segmenter = Segmenter::shared();
+        let mut pieces: Vec<Vec<Token>> = Vec::new();
+        let mut quoted: Vec<Vec<Token>> = Vec::new();
+        let n_quotes = text.chars().filter(|&c| quotes(c)).count();
+        for (place, part) in text.split(quotes).enumerate() {
+            // A last quotation mark without its partner quotes nothing.
+            if place % 2 == 1 && place < n_quotes {
+                quoted.push(segmenter.tokens(part));
+            } else {
+                pieces.extend(part.split_whitespace().map(|piece| segmenter.tokens(piece)));
+            }
+        }
+        let mut room = MAX_TERMS;
+        for terms in quoted.iter_mut().chain(&mut pieces) {
+            terms.truncate(room);
+            room -= terms.len();
+        }
+        pieces.retain(|terms| !terms.is_empty());
+        quoted.retain(|terms| !terms.is_empty());
+        Self { text, pieces, quoted }
+    }
+
+    /// All terms, to highlight.
+    fn terms(&self) -> HashSet<String> {
+        let all = self.pieces.iter().chain(&self.quoted).flatten();
+        all.map(|term| term.text.clone()).collect()
+    }
+
+    fn query(&self, index: &SideIndex) -> BooleanQuery {
+        let fields = index.fields;
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+        for terms in &self.quoted {
+            let places: Vec<(Occur, Box<dyn Query>)> =
+                [(fields.title, TITLE_BOOST * PHRASE_BOOST), (fields.body, PHRASE_BOOST)]
+                    .into_iter()
+                    .filter_map(|(field, boost)| {
+                        Some((Occur::Should, phrase(field, boost, terms)?))
+                    })
+                    .collect();
+            clauses.push((Occur::Must, Box::new(BooleanQuery::new(places))));
+        }
+        let mut seen = HashSet::new();
+        for word in self.pieces.iter().flatten().filter(|word| seen.insert(&word.text)) {
+            for (field, boost) in [
+                (fields.title, TITLE_BOOST),
+                (fields.body, 1.0),
+                (fields.organization, 1.0),
+                (fields.classification, CLASSIFICATION_BOOST),
+                (fields.codes, CODE_BOOST),
+            ] {
+                clauses.push((Occur::Should, term(field, &word.text, boost)));
+            }
+        }
+        for terms in self.pieces.iter().filter(|terms| covering(terms).len() > 1) {
+            for (field, boost) in
+                [(fields.title, TITLE_BOOST * PHRASE_BOOST), (fields.body, PHRASE_BOOST)]
+            {
+                clauses.extend(phrase(field, boost, terms).map(|it| (Occur::Should, it)));
+            }
+        }
+        let typed = self.text.trim();
+        for piece in std::iter::once(typed).chain(typed.split_whitespace().take(MAX_TERMS)) {
+            clauses.push((Occur::Should, term(fields.id, piece, IDENTITY_BOOST)));
+            clauses
+                .push((Occur::Should, term(fields.number_key, &normalise(piece), IDENTITY_BOOST)));
+        }
+        BooleanQuery::new(clauses)
+    }
+}
+
+fn term(field: Field, text: &str, boost: Score) -> Box<dyn Query> {
+    let term = TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::WithFreqs);
+    Box::new(BoostQuery::new(Box::new(term), boost))
+}
+
+/// The terms side by side, as they were typed; `None` without any.
+fn phrase(field: Field, boost: Score, terms: &[Token]) -> Option<Box<dyn Query>> {
+    let cover = covering(terms);
+    match cover.as_slice() {
+        [] => None,
+        [only] => Some(term(field, &only.text, boost)),
+        several => {
+            let terms = several
+                .iter()
+                .map(|token| {
+                    let offset = token.position as usize;
+                    (offset, Term::from_field_text(field, &token.text))
+                })
+                .collect();
+            let phrase = PhraseQuery::new_with_offset(terms);
+            Some(Box::new(BoostQuery::new(Box::new(phrase), boost)))
+        }
+    }
+}
+
+/// The longest term at each place, none inside another.
+fn covering(terms: &[Token]) -> Vec<&Token> {
+    let mut end = 0;
+    let mut cover = Vec::new();
+    for term in terms {
+        if term.position >= end || cover.is_empty() {
+            end = term.position + term.position_length;
+            cover.push(term);
+        }
+    }
+    cover
+}

@@ -1,0 +1,174 @@
+//! The processor as a backend: all cores, blocked for the caches, selection fused.
+
+use rayon::prelude::*;
+
+use super::selection::Selection;
+use super::{
+    Backend, BackendError, BackendInfo, BackendKind, Hit, Instructions, check_inputs, check_pairs,
+    dot,
+};
+use crate::model::EmbeddingsView;
+
+/// What of one side is worked on at a time: two such blocks and their scores stay in a level-2
+/// cache of 512 KiB or more.
+const BLOCK_BYTES: usize = 128 * 1024;
+
+/// More tasks than threads, so that an unlucky thread does not make the others wait.
+const TASKS_PER_THREAD: usize = 4;
+
+/// A share of the documents smaller than this is not worth its own selection.
+const MIN_DOCUMENTS_PER_TASK: usize = 2048;
+
+/// Computes on this machine's processor cores.
+///
+/// Exact, and the same bits on every machine: each score is computed in the order of
+/// [`dot`](super::dot), whatever the instruction set, block size or number of threads. Runs on
+/// the rayon pool it is called from.
+#[derive(Debug, Clone, Copy)]
+pub struct CpuBackend {
+    instructions: Instructions,
+}
+
+impl CpuBackend {
+    /// Chooses the widest vector instructions this processor has.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { instructions: Instructions::widest() }
+    }
+
+    /// Uses given instructions, for tests and benchmarks; `None` if the processor lacks them.
+    #[must_use]
+    pub fn with_instructions(instructions: Instructions) -> Option<Self> {
+        instructions.is_available().then_some(Self { instructions })
+    }
+
+    /// The best of documents `range` for queries `first .. first + n_queries`, where the queries
+    /// fit in one block.
+    fn select(
+        &self,
+        queries: &[f32],
+        documents: EmbeddingsView<'_>,
+        range: std::ops::Range<usize>,
+        k: usize,
+    ) -> Vec<Selection> {
+        let dim = documents.dim();
+        let n_queries = queries.len() / dim;
+        let block = rows_per_block(dim);
+        let mut selections: Vec<Selection> = (0..n_queries).map(|_| Selection::new(k)).collect();
+        let mut scores = vec![0.0; n_queries * block];
+        for start in range.clone().step_by(block) {
+            let end = (start + block).min(range.end);
+            let scores = &mut scores[..n_queries * (end - start)];
+            let block = &documents.data()[start * dim..end * dim];
+            self.instructions.scores(queries, block, dim, scores);
+            // Row numbers fit: `check_inputs` refuses more than u32 can number.
+            let first = u32::try_from(start).unwrap_or(u32::MAX);
+            for (selection, scores) in selections.iter_mut().zip(scores.chunks_exact(end - start)) {
+                selection.push_scores(first, scores);
+            }
+        }
+        selections
+    }
+}
+
+impl Default for CpuBackend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Backend for CpuBackend {
+    fn info(&self) -> BackendInfo {
+        BackendInfo {
+            kind: BackendKind::Cpu,
+            adapter: format!("{} processor", std::env::consts::ARCH),
+            driver: self.instructions.name().to_owned(),
+            software: false,
+        }
+    }
+
+    fn top_k(
+        &self,
+        queries: EmbeddingsView<'_>,
+        documents: EmbeddingsView<'_>,
+        k: usize,
+    ) -> Result<Vec<Vec<Hit>>, BackendError> {
+        check_inputs(queries, documents)?;
+        let n_documents = documents.n_rows();
+        if n_documents == 0 || k == 0 {
+            return Ok(vec![Vec::new(); queries.n_rows()]);
+        }
+        let dim = documents.dim();
+        let blocks: Vec<&[f32]> = queries.data().chunks(rows_per_block(dim) * dim).collect();
+        let share = documents_per_task(blocks.len(), n_documents, rayon::current_num_threads());
+        let lists = blocks.into_par_iter().map(|block| {
+            let ranges: Vec<_> = (0..n_documents)
+                .step_by(share)
+                .map(|start| start..(start + share).min(n_documents))
+                .collect();
+            let parts: Vec<Vec<Selection>> = ranges
+                .into_par_iter()
+                .map(|range| self.select(block, documents, range, k))
+                .collect();
+            merge_parts(parts, k)
+        });
+        Ok(lists.flatten_iter().collect())
+    }
+
+    fn score_pairs(
+        &self,
+        queries: EmbeddingsView<'_>,
+        documents: EmbeddingsView<'_>,
+        pairs: &[(u32, u32)],
+    ) -> Result<Vec<f32>, BackendError> {
+        check_inputs(queries, documents)?;
+        check_pairs(queries, documents, pairs)?;
+        // One pair is too little work to hand to a thread.
+        const PAIRS_PER_TASK: usize = 256;
+        let score = |&(query, document): &(u32, u32)| {
+            dot(queries.row(query as usize), documents.row(document as usize))
+        };
+        Ok(pairs.par_iter().with_min_len(PAIRS_PER_TASK).map(score).collect())
+    }
+}
+
+/// Joins the selections of the same queries over different documents: `parts[range][query]`.
+fn merge_parts(parts: Vec<Vec<Selection>>, k: usize) -> Vec<Vec<Hit>> {
+    let n_queries = parts.first().map_or(0, Vec::len);
+    let mut columns: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
+    (0..n_queries)
+        .map(|_| Selection::merge(k, columns.iter_mut().filter_map(Iterator::next)))
+        .collect()
+}
+
+/// Rows of `dim` numbers in one block: a multiple of 8, so that the register tiles fill it.
+fn rows_per_block(dim: usize) -> usize {
+    let rows = BLOCK_BYTES / (size_of::<f32>() * dim.max(1));
+    (rows / 8 * 8).clamp(8, 256)
+}
+
+/// How many documents one task takes when there are `n_blocks` blocks of queries.
+fn documents_per_task(n_blocks: usize, n_documents: usize, n_threads: usize) -> usize {
+    let shares = (n_threads * TASKS_PER_THREAD).div_ceil(n_blocks.max(1));
+    n_documents.div_ceil(shares).max(MIN_DOCUMENTS_PER_TASK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{documents_per_task, rows_per_block};
+
+    #[test]
+    fn blocks_fit_the_cache_and_are_never_empty() {
+        assert_eq!(rows_per_block(256), 128);
+        assert_eq!(rows_per_block(1), 256);
+        assert_eq!(rows_per_block(4096), 8);
+        assert_eq!(rows_per_block(1_000_000), 8);
+    }
+
+    #[test]
+    fn few_queries_share_the_documents_among_threads() {
+        assert_eq!(documents_per_task(1, 1_000_000, 8), 31_250);
+        assert_eq!(documents_per_task(100, 1_000_000, 8), 1_000_000);
+        assert_eq!(documents_per_task(1, 100, 8), 2048);
+    }
+}

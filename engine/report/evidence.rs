@@ -1,0 +1,275 @@
+//! Quotes as people read them: one short line for a cell, marked sentences for a page.
+
+use super::veil;
+use crate::model::{Lang, Quote, QuoteField, Record, Side};
+
+/// Most characters of one side's quotes in a line: two sides, the marks and the names stay within
+/// some 160 characters, which is five lines of the column.
+const LINE_CHARACTERS: usize = 68;
+/// Most quotes per side in a line.
+const LINE_QUOTES: usize = 2;
+/// Most characters around a quote that are shown with it on a page, on either side.
+const CONTEXT_CHARACTERS: usize = 60;
+
+/// One line: 需求“…” ↔ 供给“…”, with at most two quotes per side; empty without quotes.
+///
+/// Passages of the body come before the title, which has its own column, and both before
+/// classification, codes, maturity and dates. A passage that another one contains is left out.
+pub(super) fn line(demand: &Record, supply: &Record, quotes: &[Quote], lang: Lang) -> String {
+    let sides = [(Side::Demand, demand), (Side::Supply, supply)].map(|(side, record)| {
+        let passages = passages(record, side, quotes);
+        if passages.is_empty() {
+            String::new()
+        } else {
+            format!("{}{}", side.label(lang), passages)
+        }
+    });
+    match sides {
+        [demand, supply] if demand.is_empty() || supply.is_empty() => demand + &supply,
+        [demand, supply] => format!("{demand} ↔ {supply}"),
+    }
+}
+
+fn passages(record: &Record, side: Side, quotes: &[Quote]) -> String {
+    let mut own: Vec<&Quote> = quotes.iter().filter(|quote| quote.side == side).collect();
+    own.sort_by_key(|quote| (order(quote.field), quote.part));
+    let mut kept: Vec<String> = Vec::new();
+    let mut room = LINE_CHARACTERS;
+    let best = own.first().map(|quote| order(quote.field) / 2);
+    for quote in own {
+        // Titles may follow a body; a date does not stand beside a sentence.
+        if kept.len() == LINE_QUOTES || room < 4 || best != Some(order(quote.field) / 2) {
+            break;
+        }
+        let text = shown(record, quote);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if text.is_empty() || kept.iter().any(|other| other.contains(&text)) {
+            continue;
+        }
+        let text = clip(&text, room);
+        room = room.saturating_sub(text.chars().count());
+        kept.push(text);
+    }
+    kept.iter().map(|text| format!("“{text}”")).collect()
+}
+
+const fn order(field: QuoteField) -> u8 {
+    match field {
+        QuoteField::Body => 0,
+        QuoteField::Title => 1,
+        QuoteField::Classification => 2,
+        QuoteField::Codes => 3,
+        QuoteField::Maturity => 4,
+        QuoteField::Date => 5,
+    }
+}
+
+/// The quote's text as it may be shown.
+fn shown(record: &Record, quote: &Quote) -> String {
+    match source(record, quote.field) {
+        Some(whole) => veil::passage(record, whole, quote.start as usize, quote.end as usize),
+        None => veil::text(record, &quote.text).into_owned(),
+    }
+}
+
+fn source(record: &Record, field: QuoteField) -> Option<&str> {
+    match field {
+        QuoteField::Title => Some(&record.title),
+        QuoteField::Body => Some(&record.body),
+        QuoteField::Classification
+        | QuoteField::Codes
+        | QuoteField::Maturity
+        | QuoteField::Date => None,
+    }
+}
+
+/// The first `limit` characters, with an ellipsis where something follows.
+pub(super) fn clip(text: &str, limit: usize) -> String {
+    let mut characters = text.chars();
+    let mut kept: String = characters.by_ref().take(limit).collect();
+    if characters.next().is_some() {
+        kept.push('…');
+    }
+    kept
+}
+
+/// A run of characters on a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Run {
+    /// The text as it may be shown.
+    pub(super) text: String,
+    /// Whether it is quoted evidence.
+    pub(super) marked: bool,
+}
+
+/// Sentences of a record with the quoted passages marked, in the order of the text; title first.
+///
+/// At most `limit` sentences; sentences that hold more than one quote come once. Quotes of other
+/// fields than title and body are not sentences and are left out.
+pub(super) fn sentences(record: &Record, quotes: &[Quote], limit: usize) -> Vec<Vec<Run>> {
+    let mut found = Vec::new();
+    for field in [QuoteField::Title, QuoteField::Body] {
+        let Some(whole) = source(record, field) else { continue };
+        let characters: Vec<char> = whole.chars().collect();
+        let mut marked = vec![false; characters.len()];
+        let mut spans: Vec<(usize, usize)> = Vec::new();
+        for quote in quotes.iter().filter(|q| q.side == record.side && q.field == field) {
+            let end = (quote.end as usize).min(characters.len());
+            let start = (quote.start as usize).min(end);
+            if start < end {
+                marked[start..end].fill(true);
+                spans.push(sentence_around(&characters, start, end));
+            }
+        }
+        spans.sort_unstable();
+        let mut joined: Vec<(usize, usize)> = Vec::new();
+        for (start, end) in spans {
+            match joined.last_mut() {
+                Some(last) if start < last.1 => last.1 = last.1.max(end),
+                _ => joined.push((start, end)),
+            }
+        }
+        let hidden = veil::hidden(record, &characters);
+        found.extend(
+            joined
+                .into_iter()
+                .map(|(start, end)| marked_runs(&characters, &marked, &hidden, start, end)),
+        );
+    }
+    found.truncate(limit);
+    found
+}
+
+/// Grows a passage to its sentence, at most [`CONTEXT_CHARACTERS`] each way.
+fn sentence_around(text: &[char], start: usize, end: usize) -> (usize, usize) {
+    let ends_sentence = |c: char| matches!(c, '。' | '！' | '？' | '；' | '!' | '?' | ';' | '\n');
+    let first = (start.saturating_sub(CONTEXT_CHARACTERS)..start)
+        .rev()
+        .take_while(|&i| !ends_sentence(text[i]))
+        .last()
+        .unwrap_or(start);
+    let last = if ends_sentence(text[end - 1]) {
+        end
+    } else {
+        (end..text.len().min(end + CONTEXT_CHARACTERS))
+            .find(|&i| ends_sentence(text[i]))
+            .map_or(text.len().min(end + CONTEXT_CHARACTERS), |i| i + 1)
+    };
+    (first, last)
+}
+
+fn marked_runs(
+    text: &[char],
+    marked: &[bool],
+    hidden: &[bool],
+    start: usize,
+    end: usize,
+) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let cut = |at: usize| at > 0 && at < text.len();
+    let ellipsis = |wanted: bool| if wanted { "…" } else { "" };
+    let begins_inside = cut(start)
+        && !matches!(text[start - 1], '。' | '！' | '？' | '；' | '!' | '?' | ';' | '\n');
+    let ends_inside =
+        cut(end) && !matches!(text[end - 1], '。' | '！' | '？' | '；' | '!' | '?' | ';' | '\n');
+    for place in start..end {
+        if runs.last().is_none_or(|run| run.marked != marked[place]) {
+            runs.push(Run { text: String::new(), marked: marked[place] });
+        }
+        // The loop has just made sure that there is a last run.
+        if let Some(run) = runs.last_mut() {
+            if !hidden[place] {
+                run.text.push(if text[place] == '\n' { ' ' } else { text[place] });
+            } else if place == start || !hidden[place - 1] {
+                run.text.push_str(veil::VEILED);
+            }
+        }
+    }
+    runs.retain(|run| !run.text.trim().is_empty());
+    runs.insert(0, Run { text: ellipsis(begins_inside).to_owned(), marked: false });
+    runs.push(Run { text: ellipsis(ends_inside).to_owned(), marked: false });
+    runs.retain(|run| !run.text.is_empty());
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Part;
+    use crate::report::fixture;
+
+    fn quote(side: Side, field: QuoteField, source: &str, passage: &str) -> Quote {
+        let byte = source.find(passage).expect("the passage is in the source");
+        let start = u32::try_from(source[..byte].chars().count()).expect("short");
+        let end = start + u32::try_from(passage.chars().count()).expect("short");
+        Quote { part: Part::Lexical, side, field, start, end, text: passage.to_owned() }
+    }
+
+    #[test]
+    fn a_line_quotes_both_sides_and_stays_short() {
+        let body = "现有窑炉温控精度差。需要把炉温波动控制在正负一度以内，".to_owned()
+            + &"并且".repeat(99);
+        let demand = fixture::record(Side::Demand, 0, "窑炉温控", &body);
+        let supply = fixture::record(Side::Supply, 0, "炉温闭环控制", "炉温波动控制可达正负半度。");
+        let quotes = [
+            quote(Side::Demand, QuoteField::Body, &body, &body),
+            quote(Side::Supply, QuoteField::Body, &supply.body, "炉温波动控制"),
+            quote(Side::Supply, QuoteField::Title, &supply.title, "炉温"),
+        ];
+        let line = line(&demand, &supply, &quotes, Lang::Zh);
+        assert!(line.starts_with("需求“现有窑炉温控精度差"), "{line}");
+        assert!(line.ends_with(" ↔ 供给“炉温波动控制”"), "a contained title is left out: {line}");
+        assert!(line.chars().count() <= 160);
+    }
+
+    #[test]
+    fn no_quote_makes_no_line() {
+        let demand = fixture::record(Side::Demand, 0, "甲", "");
+        let supply = fixture::record(Side::Supply, 0, "乙", "");
+        assert_eq!(line(&demand, &supply, &[], Lang::Zh), "");
+        assert!(sentences(&demand, &[], 3).is_empty());
+    }
+
+    #[test]
+    fn quotes_past_the_end_are_cut_not_fatal() {
+        let demand = fixture::record(Side::Demand, 0, "甲", "短。");
+        let quote = Quote {
+            part: Part::Dense,
+            side: Side::Demand,
+            field: QuoteField::Body,
+            start: 1,
+            end: 500,
+            text: String::new(),
+        };
+        assert_eq!(sentences(&demand, std::slice::from_ref(&quote), 3).len(), 1);
+        assert_eq!(line(&demand, &demand, &[quote], Lang::Zh), "需求“。”");
+    }
+
+    #[test]
+    fn sentences_mark_the_passage_inside_its_sentence() {
+        let body = "前一句。要求耐温超过八百度，寿命两年。后一句。";
+        let demand = fixture::record(Side::Demand, 0, "甲", body);
+        let quotes = [
+            quote(Side::Demand, QuoteField::Body, body, "耐温"),
+            quote(Side::Demand, QuoteField::Body, body, "寿命"),
+        ];
+        let sentences = sentences(&demand, &quotes, 3);
+        assert_eq!(sentences.len(), 1);
+        let text: String = sentences[0].iter().map(|run| run.text.as_str()).collect();
+        assert_eq!(text, "要求耐温超过八百度，寿命两年。");
+        let marked: Vec<_> =
+            sentences[0].iter().filter(|run| run.marked).map(|run| run.text.as_str()).collect();
+        assert_eq!(marked, ["耐温", "寿命"]);
+    }
+
+    #[test]
+    fn a_telephone_inside_a_quote_is_veiled() {
+        let body = "请致电13812345678联系。";
+        let demand = fixture::record(Side::Demand, 0, "甲", body);
+        let quotes = [quote(Side::Demand, QuoteField::Body, body, "致电1381234")];
+        assert_eq!(line(&demand, &demand, &quotes, Lang::Zh), "需求“致电〔略〕”");
+        let text: String =
+            sentences(&demand, &quotes, 1)[0].iter().map(|run| run.text.as_str()).collect();
+        assert!(!text.contains('5'), "{text}");
+    }
+}

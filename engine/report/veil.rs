@@ -1,0 +1,239 @@
+//! What may be shown of a record, and how it is written so that nothing else happens.
+//!
+//! Contacts stand in their own fields and are never read here except to be found again: people
+//! also type them into descriptions, and owners name themselves there.
+
+use std::borrow::Cow;
+
+use crate::model::{Lang, Record, Visibility};
+
+/// Shortest contact text that is searched for in a description: a single character would veil
+/// half of it.
+const SHORTEST_SECRET: usize = 2;
+
+/// The owner's name as others may read it; empty where it is unknown.
+pub(super) fn owner(record: &Record, lang: Lang) -> Cow<'_, str> {
+    match record.visibility {
+        Visibility::Public => Cow::Borrowed(record.organization.as_deref().unwrap_or_default()),
+        Visibility::Anonymous => Cow::Borrowed(lang.pick("匿名", "anonymous")),
+        Visibility::Internal => Cow::Borrowed(lang.pick("内部", "internal")),
+    }
+}
+
+/// Whether the record may stand in a document that is handed out.
+pub(super) fn may_hand_out(record: &Record) -> bool {
+    record.visibility != Visibility::Internal
+}
+
+/// For every character of `text`, a text of `record`, whether it must not be shown.
+pub(super) fn hidden(record: &Record, text: &[char]) -> Vec<bool> {
+    let mut hidden = vec![false; text.len()];
+    for secret in secrets(record) {
+        let secret: Vec<char> = secret.trim().chars().collect();
+        if secret.len() < SHORTEST_SECRET {
+            continue;
+        }
+        for (start, window) in text.windows(secret.len()).enumerate() {
+            if window == secret {
+                hidden[start..start + secret.len()].fill(true);
+            }
+        }
+    }
+    for (start, end) in telephones(text).into_iter().chain(emails(text)) {
+        hidden[start..end].fill(true);
+    }
+    hidden
+}
+
+/// `text`, a text of `record`, with each passage that must not be shown replaced by 〔略〕.
+pub(super) fn text<'t>(record: &Record, text: &'t str) -> Cow<'t, str> {
+    if !may_hold_secret(record, text) {
+        return Cow::Borrowed(text);
+    }
+    let characters: Vec<char> = text.chars().collect();
+    let hidden = hidden(record, &characters);
+    Cow::Owned(runs(&characters, &hidden, 0, characters.len()))
+}
+
+/// A text that belongs to no record, such as the reason for a refusal, with telephone numbers and
+/// addresses of mail veiled.
+pub(super) fn loose(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let mut hidden = vec![false; characters.len()];
+    for (start, end) in telephones(&characters).into_iter().chain(emails(&characters)) {
+        hidden[start..end].fill(true);
+    }
+    runs(&characters, &hidden, 0, characters.len())
+}
+
+/// Characters `start..end` of `whole`, a text of `record`, veiled with its surroundings in view,
+/// so that half a telephone number is not taken for a quantity.
+pub(super) fn passage(record: &Record, whole: &str, start: usize, end: usize) -> String {
+    if !may_hold_secret(record, whole) {
+        return whole.chars().skip(start).take(end.saturating_sub(start)).collect();
+    }
+    let characters: Vec<char> = whole.chars().collect();
+    let hidden = hidden(record, &characters);
+    let end = end.min(characters.len());
+    runs(&characters, &hidden, start.min(end), end)
+}
+
+/// What stands for a veiled passage.
+pub(super) const VEILED: &str = "〔略〕";
+
+fn runs(characters: &[char], hidden: &[bool], start: usize, end: usize) -> String {
+    let mut shown = String::with_capacity((end - start) * 3);
+    for place in start..end {
+        if !hidden[place] {
+            shown.push(characters[place]);
+        } else if place == start || !hidden[place - 1] {
+            shown.push_str(VEILED);
+        }
+    }
+    shown
+}
+
+/// A quick look that spares most texts the slow one.
+fn may_hold_secret(record: &Record, text: &str) -> bool {
+    secrets(record).any(|secret| text.contains(secret.trim()))
+        || text.contains(['@', '＠'])
+        || text.chars().filter(char::is_ascii_digit).count() >= 7
+        || text.chars().any(|c| ('０'..='９').contains(&c))
+}
+
+fn secrets(record: &Record) -> impl Iterator<Item = &str> {
+    let contact = &record.contact;
+    let owner = match record.visibility {
+        Visibility::Public => None,
+        Visibility::Anonymous | Visibility::Internal => record.organization.as_deref(),
+    };
+    [
+        contact.person.as_deref(),
+        contact.telephone.as_deref(),
+        contact.email.as_deref(),
+        contact.address.as_deref(),
+        owner,
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|secret| !secret.trim().is_empty())
+}
+
+/// Mobile numbers of mainland China (eleven digits from 13 to 19) and numbers with an area code
+/// (0 and two or three digits, a hyphen, seven or eight digits), in either width.
+fn telephones(text: &[char]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    while start < text.len() {
+        let end = run(text, start, is_digit);
+        if end == start {
+            start += 1;
+            continue;
+        }
+        let alone = start == 0 || !text[start - 1].is_ascii_alphanumeric();
+        if alone && end - start == 11 && digit(text[start]) == 1 && digit(text[start + 1]) >= 3 {
+            found.push((start, end));
+        } else if alone
+            && (3..=4).contains(&(end - start))
+            && digit(text[start]) == 0
+            && text.get(end).is_some_and(|&c| matches!(c, '-' | '－' | '—' | '–'))
+        {
+            let last = run(text, end + 1, is_digit);
+            if (7..=8).contains(&(last - end - 1)) {
+                found.push((start, last));
+            }
+        }
+        start = end;
+    }
+    found
+}
+
+fn emails(text: &[char]) -> Vec<(usize, usize)> {
+    let part_of_address = |c: char| c.is_ascii_alphanumeric() || "._%+-".contains(c);
+    let mut found = Vec::new();
+    for at in (0..text.len()).filter(|&at| matches!(text[at], '@' | '＠')) {
+        let start = (0..at).rev().take_while(|&i| part_of_address(text[i])).last().unwrap_or(at);
+        let end = run(text, at + 1, part_of_address);
+        if start < at && text[at + 1..end].contains(&'.') {
+            found.push((start, end));
+        }
+    }
+    found
+}
+
+fn run(text: &[char], start: usize, belongs: impl Fn(char) -> bool) -> usize {
+    text[start..].iter().position(|&c| !belongs(c)).map_or(text.len(), |length| start + length)
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit() || ('０'..='９').contains(&c)
+}
+
+fn digit(c: char) -> u32 {
+    if c.is_ascii_digit() { c as u32 - '0' as u32 } else { c as u32 - '０' as u32 }
+}
+
+/// `text` as a spreadsheet cell: no control characters, at most `limit` characters, and a leading
+/// apostrophe where a spreadsheet program could take it for a formula.
+///
+/// Cells of a workbook are typed and a text is never a formula there; the guard is for the day
+/// on which somebody saves the sheet as CSV and opens that. It guards what remains after leading
+/// blanks as well as the blanks that some programs strip (tab, carriage return, line feed), and
+/// the full-width forms, which some programs fold.
+pub(super) fn cell(text: &str, limit: usize) -> String {
+    let mut kept = String::with_capacity(text.len().min(limit * 4) + 1);
+    let starts_formula = text
+        .trim_start_matches(|c: char| {
+            c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}')
+        })
+        .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if starts_formula || text.starts_with(['\t', '\r']) {
+        kept.push('\'');
+    }
+    let mut characters = text.chars().filter(|&c| c == '\n' || !c.is_control());
+    kept.extend(characters.by_ref().take(limit));
+    if characters.next().is_some() {
+        kept.push('…');
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn veiled(sample: &str) -> String {
+        let record = crate::report::fixture::record(crate::model::Side::Demand, 0, "标题", "正文");
+        text(&record, sample).into_owned()
+    }
+
+    #[test]
+    fn hides_telephones_and_addresses_of_mail() {
+        assert_eq!(veiled("电话13812345678，随时"), "电话〔略〕，随时");
+        assert_eq!(veiled("座机 029-88881234"), "座机 〔略〕");
+        assert_eq!(veiled("手机：１３８１２３４５６７８"), "手机：〔略〕");
+        assert_eq!(veiled("写信至 li.gong@example.com.cn 即可"), "写信至 〔略〕 即可");
+    }
+
+    #[test]
+    fn leaves_quantities_and_patent_numbers() {
+        for text in
+            ["ZL201310123456.7", "CN13812345678A", "1200℃、0.025mm", "2020-12-01 至 2021", "@"]
+        {
+            assert_eq!(veiled(text), text);
+        }
+    }
+
+    #[test]
+    fn guards_every_way_to_start_a_formula() {
+        for text in
+            ["=1+1", "+86", "-40℃", "@SUM", "＝1", "＋1", "－1", "＠a", "  =1", "\t=1", "\r1"]
+        {
+            assert!(cell(text, 100).starts_with('\''), "{text:?}");
+        }
+        assert_eq!(cell("正常", 100), "正常");
+        assert_eq!(cell("", 100), "");
+        assert_eq!(cell("一二三四", 3), "一二三…");
+        assert_eq!(cell("甲\u{1}\n乙", 9), "甲\n乙");
+    }
+}

@@ -1,0 +1,130 @@
+// Scores a chunk of documents for every query and keeps what beats the query's threshold.
+//   params
+//   queries     [n_queries, dim_vec4]      row-major, four numbers each
+//   documents   [n_bound, dim_vec4]        row-major; the chunk is a range of these rows
+//   states      [n_queries]                threshold in, count of candidates out
+//   candidates  [n_queries, capacity]      out: (key of the score, document)
+// Grid: x = queries / 64, y = chunk / 64, rounded up; each invocation scores 4 x 4 pairs.
+// Reference: engine/kernel/top_k.rs
+#import top_k
+#import order
+#import products
+
+@group(0) @binding(0) var<uniform> params: TopKParams;
+@group(0) @binding(1) var<storage, read> queries: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> documents: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> states: array<QueryState>;
+@group(0) @binding(4) var<storage, read_write> candidates: array<vec2<u32>>;
+
+// rows of each side per workgroup
+const TILE: u32 = 64u;
+// vec4s of each row per step
+const DEPTH: u32 = 4u;
+// one vec4 of padding keeps the sixteen rows read together in different memory banks
+const STRIDE: u32 = DEPTH + 1u;
+// rows of each side per invocation lie this far apart
+const SPREAD: u32 = 16u;
+
+var<workgroup> query_tile: array<vec4<f32>, TILE * STRIDE>;
+var<workgroup> document_tile: array<vec4<f32>, TILE * STRIDE>;
+
+fn query_vec4(row: u32, column: u32) -> vec4<f32> {
+    if (row < params.n_queries && column < params.dim_vec4) {
+        return queries[row * params.dim_vec4 + column];
+    }
+    return vec4<f32>();
+}
+
+fn document_vec4(row: u32, column: u32) -> vec4<f32> {
+    if (row < params.chunk_end && column < params.dim_vec4) {
+        return documents[row * params.dim_vec4 + column];
+    }
+    return vec4<f32>();
+}
+
+fn keep(query: u32, row: u32, score: f32, threshold: u32) {
+    let key = score_key(score);
+    if (key <= threshold || row >= params.chunk_end) {
+        return;
+    }
+    let document = params.first_document + row;
+    if (params.first_chunk == 1u) {
+        let slot = row - params.chunk_start;
+        candidates[query * params.capacity + slot] = vec2<u32>(key, document);
+        return;
+    }
+    // a chunk that is repeated for another query's overflow must not be taken in twice
+    if (document < states[query].done) {
+        return;
+    }
+    let slot = atomicAdd(&states[query].count, 1u);
+    if (slot < params.capacity) {
+        candidates[query * params.capacity + slot] = vec2<u32>(key, document);
+    }
+}
+
+fn keep_four(query: u32, row: u32, scores: vec4<f32>) {
+    if (query >= params.n_queries) {
+        return;
+    }
+    let threshold = states[query].threshold;
+    keep(query, row, scores.x, threshold);
+    keep(query, row + SPREAD, scores.y, threshold);
+    keep(query, row + 2u * SPREAD, scores.z, threshold);
+    keep(query, row + 3u * SPREAD, scores.w, threshold);
+}
+
+@compute @workgroup_size(256)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(local_invocation_index) invocation: u32,
+) {
+    let first_query = workgroup.x * TILE;
+    let first_row = params.chunk_start + workgroup.y * TILE;
+
+    // as a loader, each invocation brings one vec4 of either side per step
+    let load_row = invocation / DEPTH;
+    let load_column = invocation % DEPTH;
+    let load_slot = load_row * STRIDE + load_column;
+
+    // as a scorer, it owns four rows of either side
+    let query_row = invocation % SPREAD;
+    let document_row = invocation / SPREAD;
+    var sums0 = vec4<f32>();
+    var sums1 = vec4<f32>();
+    var sums2 = vec4<f32>();
+    var sums3 = vec4<f32>();
+
+    var next_query = query_vec4(first_query + load_row, load_column);
+    var next_document = document_vec4(first_row + load_row, load_column);
+    for (var column = 0u; column < params.dim_vec4; column += DEPTH) {
+        workgroupBarrier();
+        query_tile[load_slot] = next_query;
+        document_tile[load_slot] = next_document;
+        workgroupBarrier();
+        // the next step's numbers travel while this step computes
+        next_query = query_vec4(first_query + load_row, column + DEPTH + load_column);
+        next_document = document_vec4(first_row + load_row, column + DEPTH + load_column);
+        for (var i = 0u; i < DEPTH; i++) {
+            let d0 = document_tile[document_row * STRIDE + i];
+            let d1 = document_tile[(document_row + SPREAD) * STRIDE + i];
+            let d2 = document_tile[(document_row + 2u * SPREAD) * STRIDE + i];
+            let d3 = document_tile[(document_row + 3u * SPREAD) * STRIDE + i];
+            let q0 = query_tile[query_row * STRIDE + i];
+            let q1 = query_tile[(query_row + SPREAD) * STRIDE + i];
+            let q2 = query_tile[(query_row + 2u * SPREAD) * STRIDE + i];
+            let q3 = query_tile[(query_row + 3u * SPREAD) * STRIDE + i];
+            sums0 = add_products(sums0, q0, d0, d1, d2, d3);
+            sums1 = add_products(sums1, q1, d0, d1, d2, d3);
+            sums2 = add_products(sums2, q2, d0, d1, d2, d3);
+            sums3 = add_products(sums3, q3, d0, d1, d2, d3);
+        }
+    }
+
+    let query = first_query + query_row;
+    let row = first_row + document_row;
+    keep_four(query, row, sums0);
+    keep_four(query + SPREAD, row, sums1);
+    keep_four(query + 2u * SPREAD, row, sums2);
+    keep_four(query + 3u * SPREAD, row, sums3);
+}
