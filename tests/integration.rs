@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cli;
+mod corpus_data;
 mod floors;
 mod gpu_against_reference;
 mod import;
