@@ -71,9 +71,9 @@ DEMAND_COLUMNS = [
     ("技术需求详情", "context", 70, "text"),
     ("技术指标", "indicators", 32, "text"),
     ("合作方式", "cooperation", 16, "text"),
-    ("投入资金(万元)", "budget_wan", 11, "amount"),
+    ("投入资金(万元)", "budget_wan", 15, "amount"),
     ("成熟度要求", "maturity_wanted", 11, "text"),
-    ("有效期", "valid", 16, "text"),
+    ("有效期", "valid", 24, "text"),
     ("单位名称", "org", 22, "text"),
     ("所在地区", "region", 10, "text"),
     ("联系人", "contact", 9, "text"),
@@ -94,13 +94,13 @@ SUPPLY_COLUMNS = [
     ("成果简介", "context", 80, "text"),
     ("技术指标", "indicators", 28, "text"),
     ("应用领域", "scope", 20, "text"),
-    ("合作价格(万元)", "price_wan", 11, "amount"),
+    ("合作价格(万元)", "price_wan", 15, "amount"),
     ("完成单位", "org", 22, "text"),
     ("完成时间", "finished", 10, "text"),
     ("联系人", "contact", 9, "text"),
     ("联系电话", "phone", 16, "text"),
     ("发布日期", "posted", 12, "date"),
-    ("有效期", "valid", 16, "text"),
+    ("有效期", "valid", 24, "text"),
     ("类型", "kind", 8, "text"),
 ]
 
@@ -238,6 +238,7 @@ def lines_needed(text, width):
 
 
 def add_sheet(book, name, title, unit, columns, rows, money, note):
+    """One list as an office hands it in; `money` is the column that is summed up, if one is."""
     sheet = book.create_sheet(name)
     last = len(columns)
     for at, (_, _, width, _) in enumerate(columns, 1):
@@ -286,7 +287,8 @@ def add_sheet(book, name, title, unit, columns, rows, money, note):
         cell.font, cell.border, cell.alignment = BOLD, BOX, CENTRE
     sheet.cell(row, 1, "合计")
     sheet.cell(row, 2, f"{len(rows)}项")
-    sheet.cell(row, money, round(total, 3))
+    if money:
+        sheet.cell(row, money, total)
     sheet.row_dimensions[row].height = 22
     row += 1
     sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=last)
@@ -335,7 +337,7 @@ def repacked(raw):
 
 NOTE = (
     "注：1. 本表为软件自带的样例，单位、人员、电话和专利号均为虚构。"
-    "2. {money}为填写单位意向，“面议”及按件计价的不计入合计。3. 联系方式仅供对接使用。"
+    "2. {money}。3. 联系方式仅供对接使用。"
 )
 
 
@@ -349,7 +351,7 @@ def demands_book(rows):
             DEMAND_COLUMNS,
             rows,
             9,
-            NOTE.format(money="投入资金"),
+            NOTE.format(money="投入资金为填写单位意向，填面议、区间或未填的不计入合计"),
         )
     )
 
@@ -369,8 +371,8 @@ def supplies_book(rows):
                 "填报单位：秦川技术转移服务站（虚构）",
                 SUPPLY_COLUMNS,
                 [row for row in rows if belongs(row[1])],
-                14,
-                NOTE.format(money="合作价格"),
+                None,
+                NOTE.format(money="合作价格为填写单位意向，按件、按年计价的在格内注明"),
             )
 
     return book_bytes(fill)
