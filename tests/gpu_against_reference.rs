@@ -5,6 +5,7 @@
 //! Without an adapter the GPU is left out and that is said; with `REQUIRE_GPU=1` it is a failure.
 
 use std::fmt::Debug;
+use std::io::Write;
 use std::sync::LazyLock;
 
 use duijie::gpu::{AdapterPreference, GpuBackend, adapters};
@@ -44,9 +45,10 @@ static BACKENDS: LazyLock<Vec<Named>> = LazyLock::new(|| {
     backends
 });
 
-#[expect(clippy::print_stderr, reason = "a test that tests less than it could must say so")]
+/// Says so past the test harness, which shows what a passing test prints to nobody.
 fn skipped() {
-    eprintln!("skipped: no adapter");
+    // A standard error that is closed is no reason to fail.
+    let _ = std::io::stderr().write_all(b"skipped: no adapter\n");
 }
 
 /// Draw `index` of the stream `seed`: SplitMix64 (Steele, Lea and Flood 2014), by position.
