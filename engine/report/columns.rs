@@ -39,14 +39,29 @@ pub(super) enum Look {
 pub(super) struct Column {
     /// Heading.
     pub(super) heading: Word,
-    /// Width in half-width characters of 宋体 10.5.
-    pub(super) width: u8,
+    /// Width in half-width characters of 宋体 10.5, for Chinese and for English words.
+    widths: [u8; 2],
     /// How its cells look.
     pub(super) look: Look,
 }
 
+impl Column {
+    /// Width in half-width characters of 宋体 10.5.
+    pub(super) const fn width(&self, lang: Lang) -> u8 {
+        match lang {
+            Lang::Zh => self.widths[0],
+            Lang::En => self.widths[1],
+        }
+    }
+
+    /// The same column with another width for English words, which do not break anywhere.
+    const fn english(self, width: u8) -> Self {
+        Self { widths: [self.widths[0], width], ..self }
+    }
+}
+
 const fn column(zh: &'static str, en: &'static str, width: u8, look: Look) -> Column {
-    Column { heading: word(zh, en), width, look }
+    Column { heading: word(zh, en), widths: [width, width], look }
 }
 
 /// The columns of every list of pairs. Together some 200 half-width characters, which print at
@@ -61,15 +76,15 @@ pub(super) const PAIR_COLUMNS: [Column; 17] = [
     column("供给编号", "Supply no.", 13, Look::Code),
     column("成果名称", "Supply", 18, Look::Prose),
     column("供给单位", "Supply owner", 12, Look::Prose),
-    column("成熟度", "Maturity", 6, Look::Short),
-    column("合作方式", "Cooperation", 6, Look::Short),
-    column("结论", "Verdict", 6, Look::Short),
-    column("把握(%)", "Chance (%)", 6, Look::Short),
+    column("成熟度", "Maturity", 6, Look::Short).english(11),
+    column("合作方式", "Cooperation", 6, Look::Short).english(12),
+    column("结论", "Verdict", 6, Look::Short).english(11),
+    column("把握(%)", "Chance (%)", 6, Look::Short).english(9),
     column("依据(原文)", "Evidence (quoted)", 34, Look::Prose),
     column("待核实", "To verify", 16, Look::Prose),
     column("来源文件/行", "Source file/row", 18, Look::Prose),
     column("反馈", "Feedback", 9, Look::Short),
-    column("备注", "Remarks", 10, Look::Prose),
+    column("备注", "Remarks", 10, Look::Prose).english(15),
 ];
 
 /// The columns of the list of demands that nothing answers.
@@ -79,16 +94,16 @@ pub(super) const GAP_COLUMNS: [Column; 15] = [
     column("需求名称", "Demand", 20, Look::Prose),
     column("需求单位", "Demand owner", 12, Look::Prose),
     column("有效期至", "Valid until", 11, Look::Date),
-    column("预算(万元)", "Budget (10,000 yuan)", 9, Look::Amount),
+    column("预算(万元)", "Budget (10,000 yuan)", 9, Look::Amount).english(10),
     column("最接近的供给编号", "Nearest supply no.", 13, Look::Code),
     column("最接近的成果名称", "Nearest supply", 20, Look::Prose),
     column("供给单位", "Supply owner", 12, Look::Prose),
-    column("把握(%)", "Chance (%)", 6, Look::Short),
+    column("把握(%)", "Chance (%)", 6, Look::Short).english(9),
     column("差在哪里", "What it lacks", 24, Look::Prose),
     column("可反问需求方", "Question to ask back", 26, Look::Prose),
     column("来源文件/行", "Source file/row", 18, Look::Prose),
     column("反馈", "Feedback", 10, Look::Short),
-    column("备注", "Remarks", 10, Look::Prose),
+    column("备注", "Remarks", 10, Look::Prose).english(15),
 ];
 
 /// The five lists, in the order of the sheets.

@@ -228,7 +228,7 @@ impl<'a> SheetWriter<'a> {
             Cell::Blank => sheet.write_blank(row, column, format)?,
             Cell::Text(text) => {
                 let text = veil::cell(text, CELL_CHARACTERS);
-                let lines = lines(&text, definition.width);
+                let lines = lines(&text, definition.width(self.lang));
                 sheet.write_string_with_format(row, column, text, format)?;
                 return Ok(lines);
             }
@@ -242,7 +242,7 @@ impl<'a> SheetWriter<'a> {
                 let label = verdict.label(self.lang);
                 let format = &self.looks.verdicts[*verdict as usize];
                 sheet.write_string_with_format(row, column, label, format)?;
-                return Ok(lines(label, definition.width));
+                return Ok(lines(label, definition.width(self.lang)));
             }
         };
         Ok(1)
@@ -264,9 +264,9 @@ impl<'a> SheetWriter<'a> {
         let mut heading_lines = 1;
         for (place, column) in (0..).zip(self.list.columns()) {
             let heading = column.heading.get(self.lang);
-            sheet.set_column_width(place, column.width)?;
+            sheet.set_column_width(place, column.width(self.lang))?;
             sheet.write_string_with_format(0, place, heading, &self.looks.heading)?;
-            heading_lines = heading_lines.max(lines(heading, column.width));
+            heading_lines = heading_lines.max(lines(heading, column.width(self.lang)));
         }
         // Room for the filter buttons, which cover the lower edge of a heading.
         sheet.set_row_height(0, row_height(heading_lines) + LINE_POINTS)?;

@@ -58,6 +58,9 @@ pub(super) fn text<'t>(record: &Record, text: &'t str) -> Cow<'t, str> {
 /// A text that belongs to no record, such as the reason for a refusal, with telephone numbers and
 /// addresses of mail veiled.
 pub(super) fn loose(text: &str) -> String {
+    if !may_hold_number_or_mail(text) {
+        return text.to_owned();
+    }
     let characters: Vec<char> = text.chars().collect();
     let mut hidden = vec![false; characters.len()];
     for (start, end) in telephones(&characters).into_iter().chain(emails(&characters)) {
@@ -98,8 +101,11 @@ fn runs(characters: &[char], hidden: &[bool], start: usize, end: usize) -> Strin
 
 /// A quick look that spares most texts the slow one.
 fn may_hold_secret(record: &Record, text: &str) -> bool {
-    secrets(record).any(|secret| text.contains(secret.trim()))
-        || text.contains(['@', '＠'])
+    secrets(record).any(|secret| text.contains(secret.trim())) || may_hold_number_or_mail(text)
+}
+
+fn may_hold_number_or_mail(text: &str) -> bool {
+    text.contains(['@', '＠'])
         || text.chars().filter(char::is_ascii_digit).count() >= 7
         || text.chars().any(|c| ('０'..='９').contains(&c))
 }

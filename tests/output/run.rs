@@ -377,7 +377,10 @@ impl Run {
         let quotes = |pair: &Match| self.quotes(pair);
         let to_verify = |pair: &Match| {
             if pair.supply.0.is_multiple_of(2) {
-                vec!["供给已过有效期，先确认是否仍有效".to_owned(), "成熟度为自述".to_owned()]
+                vec![
+                    format!("供给已过有效期，先确认是否仍有效（原联系电话{TELEPHONE}）"),
+                    "成熟度为自述".to_owned(),
+                ]
             } else {
                 Vec::new()
             }

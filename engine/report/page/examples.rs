@@ -64,7 +64,7 @@ fn pair_card(view: &RunView<'_>, number: u32, pair: &Match) -> Markup {
                 p {
                     b { (t("待核实：", "To verify: ")) }
                     @let marks = pair.vetoes.iter().map(|veto| veto.label(lang).to_owned());
-                    (marks.chain(to_verify).collect::<Vec<_>>().join(t("；", "; "))) (t("。", "."))
+                    (veil::loose(&marks.chain(to_verify).collect::<Vec<_>>().join(t("；", "; ")))) (t("。", "."))
                 }
             }
             (others(view, pair))
@@ -229,8 +229,8 @@ fn gap_card(view: &RunView<'_>, number: u32, gap: &Gap) -> Markup {
             h3 { (number) ". " (badge(Verdict::NoMatch, lang)) }
             (side(view, demand))
             p { b { (t("最接近的：", "Nearest: ")) } (nearest(view, gap)) }
-            @if !gap.lacks.is_empty() { p { b { (t("差在哪里：", "What it lacks: ")) } (gap.lacks) (t("。", ".")) } }
-            @if let Some(question) = &gap.question { p { b { (t("可反问需求方：", "Ask back: ")) } (question) } }
+            @if !gap.lacks.is_empty() { p { b { (t("差在哪里：", "What it lacks: ")) } (veil::text(demand, &gap.lacks)) (t("。", ".")) } }
+            @if let Some(question) = &gap.question { p { b { (t("可反问需求方：", "Ask back: ")) } (veil::text(demand, question)) } }
         }
     }
 }
@@ -286,8 +286,8 @@ pub(super) fn gap_extract(view: &RunView<'_>) -> Markup {
                                 (evidence::clip(&veil::text(demand, &demand.title), 60))
                             }
                             td class="keep" { (nearest(view, gap)) }
-                            td class="keep" { (gap.lacks) }
-                            td class="keep" { (gap.question.as_deref().unwrap_or("–")) }
+                            td class="keep" { (veil::text(demand, &gap.lacks)) }
+                            td class="keep" { (veil::text(demand, gap.question.as_deref().unwrap_or("–"))) }
                         }
                     }
                 }
