@@ -40,6 +40,7 @@ fn refused_files() {
         ("document.pdf", "corpus.unknown_format"),
         ("truncated.xlsx", "corpus.damaged"),
         ("damaged.xls", "corpus.damaged"),
+        ("far_cell.xls", "corpus.too_many"),
         ("encrypted.xlsx", "corpus.encrypted"),
         ("binary.csv", "corpus.unknown_format"),
         ("array.jsonl", "corpus.unknown_format"),

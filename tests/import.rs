@@ -16,6 +16,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// A file of the real lists, which are not part of the project.
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
 fn real(path: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(path);
     if path.exists() {

@@ -290,7 +290,7 @@ impl<'a> Maker<'a> {
                 let text = self.clean(heading, cell, false);
                 match self.context.words.maturity(&text) {
                     Some(step) if self.record.maturity.is_none() => {
-                        self.record.maturity = Some(step)
+                        self.record.maturity = Some(step);
                     }
                     _ => self.record.extra.push((heading.to_owned(), text)),
                 }
@@ -408,7 +408,7 @@ impl<'a> Maker<'a> {
                     .iter()
                     .flat_map(|name| {
                         all.iter().map(move |path: &Vec<String>| {
-                            [path.as_slice(), &[name.clone()]].concat()
+                            [path.as_slice(), std::slice::from_ref(name)].concat()
                         })
                     })
                     .collect();

@@ -22,7 +22,7 @@ pub(super) fn trim(text: &str) -> &str {
 /// and tabs are not.
 pub(super) fn text(raw: &str, lines: bool) -> (Cow<'_, str>, bool) {
     let raw = trim(raw);
-    if !raw.chars().any(|c| needs_care(c)) && !raw.contains("_x000D_") {
+    if !raw.chars().any(needs_care) && !raw.contains("_x000D_") {
         return (Cow::Borrowed(raw), false);
     }
     let unescaped: Cow<'_, str> = if raw.contains("_x000D_") {

@@ -18,8 +18,9 @@ pub(super) const CELL_BYTES: usize = 1 << 20;
 /// Columns of one table.
 pub(super) const COLUMNS: usize = 2_000;
 
-/// Cells of the rectangle that an old workbook's sheet spans: it is laid out densely.
-pub(super) const XLS_CELLS: u64 = 20_000_000;
+/// Cells of the rectangle that an old workbook's sheet spans: it is laid out densely, 32 bytes
+/// each. All 65,536 rows by 120 columns.
+pub(super) const XLS_CELLS: u64 = 65_536 * 120;
 
 /// Rows of one table: row numbers are 32 bits, and a spreadsheet has 1,048,576.
 pub(super) const ROWS: usize = 4_000_000;

@@ -35,6 +35,7 @@ mod rejected;
 mod table;
 mod vocabulary;
 mod workbook;
+mod xls_extent;
 
 pub use error::CorpusError;
 pub use find::find_lists;

@@ -27,7 +27,7 @@ const COMPARED: usize = 256;
 
 /// Groups of two or more rows, ascending; groups in order of their first row.
 pub(super) fn groups(records: &[Record]) -> Vec<Vec<u32>> {
-    let sets: Vec<Vec<u32>> = records.par_iter().map(|record| pieces(record)).collect();
+    let sets: Vec<Vec<u32>> = records.par_iter().map(pieces).collect();
     let ordered = by_rarity(sets);
     let mut forest = Forest::new(ordered.len());
     let mut index: HashMap<u32, Vec<u32>> = HashMap::new();
@@ -95,7 +95,6 @@ fn pieces(record: &Record) -> Vec<u32> {
     pieces
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of a mixed word is the hash")]
 fn hash(chars: &[char]) -> u32 {
     // Multiply and rotate as in FxHash, with a final mix: fast, and equal on every machine.
     let mixed = chars.iter().fold(0_u64, |state, &c| {

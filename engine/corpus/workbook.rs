@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::error::CorpusError;
 use super::limits;
 use super::table::{Cell, Fault, Format, Row, Table};
+use super::xls_extent;
 
 /// Reads every sheet of an XLSX file.
 ///
@@ -66,6 +67,13 @@ fn xlsx_rows<R: Read + Seek>(
 
 /// Reads every sheet of an old (BIFF) workbook.
 pub(super) fn read_xls(path: &Path, bytes: &[u8]) -> Result<Vec<Table>, CorpusError> {
+    if xls_extent::largest_sheet(bytes).is_some_and(|cells| cells > limits::XLS_CELLS) {
+        return Err(CorpusError::TooMany {
+            path: path.to_owned(),
+            what: "cells in one sheet",
+            limit: limits::XLS_CELLS,
+        });
+    }
     guarded(path, || {
         let mut book = Xls::new(Cursor::new(bytes)).map_err(|error| match error {
             XlsError::Password => CorpusError::Encrypted { path: path.to_owned() },
