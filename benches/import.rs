@@ -49,8 +49,8 @@ fn list(n_rows: usize) -> String {
         let sentences = if repeats {
             let earlier = usize::try_from(draws.next(row as u64)).unwrap_or(0);
             let mut sentences = rows[earlier].clone();
-            if let Some(first) = sentences.first_mut() {
-                *first = draws.next(N_SENTENCES);
+            if let Some(last) = sentences.last_mut() {
+                *last = draws.next(N_SENTENCES);
             }
             sentences
         } else {

@@ -222,13 +222,13 @@ fn given_numbers_are_kept_and_never_given_again() {
 
 #[test]
 fn contacts_stay_out_of_everything_that_is_searched_or_logged() {
-    let text = "需求名称,需求描述,联系人,联系电话,手机,电子邮箱,地址\n涂层,耐磨,甲\u{1}某,029-5550,138-0000,a@example.org,某路1号\n";
+    let text = "需求名称,需求描述,联系人,联系电话,手机,电子邮箱,地址\n涂层,耐磨,甲\u{1}某,029-5550,138-0000,a@example.org,某路1号\n填表人：丙某 138-0000\n";
     let intake = read_text(Side::Demand, "a.csv", text);
     let record = &intake.records[0];
     assert_eq!(record.contact.telephone.as_deref(), Some("029-5550；138-0000"));
     assert_eq!(record.contact.person.as_deref(), Some("甲某"));
     let shown = format!("{intake:?}");
-    for secret in ["甲某", "029-5550", "138-0000", "example.org", "某路"] {
+    for secret in ["甲某", "丙某", "029-5550", "138-0000", "example.org", "某路"] {
         assert!(!shown.contains(secret), "{secret}");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use super::assemble::Draft;
 use crate::model::{MergedRow, Record, RecordId, RejectedRow, Side, SourceRef};
@@ -29,7 +29,12 @@ pub(super) struct Settled {
 pub(super) fn settle(side: Side, drafts: Vec<Draft>) -> Settled {
     let hashes: Vec<(String, [u8; 32])> = drafts
         .par_iter()
-        .map(|draft| (derived_id(side, &draft.record), content(&draft.record)))
+        .map(|draft| {
+            let texts = Texts::of(&draft.record);
+            let needs_id = draft.id_column.is_none();
+            let derived = if needs_id { derived_id(side, &texts) } else { String::new() };
+            (derived, content(&draft.record, &texts))
+        })
         .collect();
     let given: HashSet<String> = drafts
         .iter()
@@ -101,9 +106,30 @@ fn same_id(record: &Record, column: String, first: &SourceRef) -> RejectedRow {
     }
 }
 
-/// Text with width, case and spaces folded: trivial changes of writing do not change an identity.
+/// Title, body and organization with width, case and spaces folded: trivial changes of writing do
+/// not change an identity.
+struct Texts {
+    title: String,
+    body: String,
+    organization: String,
+}
+
+impl Texts {
+    fn of(record: &Record) -> Self {
+        Self {
+            title: normal(&record.title),
+            body: normal(&record.body),
+            organization: normal(record.organization.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
 fn normal(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).filter(|c| !c.is_whitespace()).collect()
+    let fold = |c: char| c.to_lowercase().filter(|c| !c.is_whitespace());
+    match is_nfkc_quick(text.chars()) {
+        IsNormalized::Yes => text.chars().flat_map(fold).collect(),
+        _ => text.nfkc().flat_map(fold).collect(),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -124,28 +150,27 @@ fn hash(fields: &[&str]) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-fn derived_id(side: Side, record: &Record) -> String {
+fn derived_id(side: Side, texts: &Texts) -> String {
     let (prefix, name) = match side {
         Side::Demand => ("d-", "demand"),
         Side::Supply => ("s-", "supply"),
     };
-    let organization = normal(record.organization.as_deref().unwrap_or_default());
-    let hash = hash(&[name, &normal(&record.title), &normal(&record.body), &organization]);
+    let hash = hash(&[name, &texts.title, &texts.body, &texts.organization]);
     format!("{prefix}{}", hex(&hash[..6]))
 }
 
 /// Hash of everything a record says, contacts and kept columns included: merging loses nothing.
-fn content(record: &Record) -> [u8; 32] {
+fn content(record: &Record, texts: &Texts) -> [u8; 32] {
     let Record {
         side,
         id: _,
         number: _,
-        title,
-        body,
+        title: _,
+        body: _,
         keywords,
         classification,
         codes,
-        organization,
+        organization: _,
         region,
         cooperation,
         maturity,
@@ -168,8 +193,7 @@ fn content(record: &Record) -> [u8; 32] {
     let contact = [&contact.person, &contact.telephone, &contact.email, &contact.address]
         .map(|field| field.as_deref().unwrap_or_default())
         .join("\n");
-    let organization = normal(organization.as_deref().unwrap_or_default());
-    hash(&[&normal(title), &normal(body), &organization, &rest, &contact])
+    hash(&[&texts.title, &texts.body, &texts.organization, &rest, &contact])
 }
 
 /// Whether an id is a number people can say, such as `XQ-2020-0012`.

@@ -310,9 +310,34 @@ fn start_of(row: &super::table::Row, layout: &Layout) -> String {
             .is_some_and(|column| column.dropped || column.field.is_some_and(Field::is_contact));
         !cell.is_blank() && !hidden
     });
-    let texts: Vec<String> =
-        shown.take(CELLS).map(|(_, cell)| clean::shorten(clean::trim(&cell.text()), 40)).collect();
+    let texts: Vec<String> = shown
+        .take(CELLS)
+        .map(|(_, cell)| clean::shorten(&without_people(clean::trim(&cell.text())), 40))
+        .collect();
     texts.join(" | ")
+}
+
+/// Cuts off what follows a word such as 填表人 or 电话: skipped rows are shown in reports.
+fn without_people(text: &str) -> String {
+    const WORDS: [&str; 12] = [
+        "填表人",
+        "填报人",
+        "制表人",
+        "经办人",
+        "审核人",
+        "负责人",
+        "联系人",
+        "分管领导",
+        "电话",
+        "手机",
+        "联系方式",
+        "邮箱",
+    ];
+    let end = WORDS.iter().filter_map(|word| Some(text.find(word)? + word.len())).min();
+    match end {
+        Some(end) if end < text.len() => format!("{}…", &text[..end]),
+        _ => text.to_owned(),
+    }
 }
 
 /// Reasons with the particular values left out, commonest first.

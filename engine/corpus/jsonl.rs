@@ -71,8 +71,8 @@ pub(super) fn read(decoded: &Decoded<'_>) -> Option<Table> {
                 None => row.fault = Some(Fault::Undecodable),
             }
         }
-        let blank_line = is_blank(line);
-        if !blank_line && (!row.is_blank() || !row.cells.is_empty()) {
+        // An object without a filled value is a blank row, as `,,` is in a text table.
+        if !row.is_blank() {
             rows.push(row);
         }
     }

@@ -11,8 +11,9 @@
 //! `corpus/headers.toml` and `corpus/vocabulary.toml`.
 //!
 //! Inputs are bounded (`limits`): a file over 512 MiB, or a workbook over 768 MiB unpacked, is
-//! refused before it is read; a cell over 1 MiB or a row of more than 2,000 columns rejects the
-//! row. Results do not depend on the number of threads.
+//! refused before it is read, as is an old workbook with a sheet of more than 7.8 million cells; a
+//! cell over 1 MiB or a row of more than 2,000 columns rejects the row. Results do not depend on
+//! the number of threads.
 
 mod assemble;
 mod categories;

@@ -28,9 +28,12 @@ const COMPARED: usize = 256;
 /// Groups of two or more rows, ascending; groups in order of their first row.
 pub(super) fn groups(records: &[Record]) -> Vec<Vec<u32>> {
     let sets: Vec<Vec<u32>> = records.par_iter().map(pieces).collect();
-    let ordered = by_rarity(sets);
+    let n_pieces = sets.iter().map(Vec::len).sum::<usize>();
+    // At most 128 MiB for each of the two tables; a place for every piece in all but huge lists.
+    let places = n_pieces.next_power_of_two().clamp(1 << 12, 1 << 25);
+    let ordered = by_rarity(sets, places);
     let mut forest = Forest::new(ordered.len());
-    let mut index: HashMap<u32, Vec<u32>> = HashMap::new();
+    let mut index = Index::new(places);
     let mut same: HashMap<&[(u32, u32)], u32> = HashMap::new();
     let mut seen = vec![u32::MAX; ordered.len()];
     for (row, set) in (0_u32..).zip(&ordered) {
@@ -43,9 +46,12 @@ pub(super) fn groups(records: &[Record]) -> Vec<Vec<u32>> {
             continue;
         }
         same.insert(set, row);
-        for &(_, piece) in &set[..prefix(set.len())] {
-            let postings = index.entry(piece).or_default();
-            for &earlier in postings.iter().rev().take(COMPARED) {
+        for &(count, piece) in &set[..prefix(set.len())] {
+            // A piece that no other record has leads nowhere.
+            if count == 1 {
+                continue;
+            }
+            for earlier in index.rows(piece).take(COMPARED) {
                 if std::mem::replace(&mut seen[earlier as usize], row) == row {
                     continue;
                 }
@@ -53,10 +59,46 @@ pub(super) fn groups(records: &[Record]) -> Vec<Vec<u32>> {
                     forest.join(earlier, row);
                 }
             }
-            postings.push(row);
+            index.add(piece, row);
         }
     }
     forest.groups()
+}
+
+/// Which rows have a piece among their first: chains of postings, the latest first.
+struct Index {
+    /// Latest posting of each place, `u32::MAX` for none.
+    heads: Vec<u32>,
+    /// Piece, row, and the posting before it at the same place.
+    postings: Vec<(u32, u32, u32)>,
+}
+
+impl Index {
+    fn new(places: usize) -> Self {
+        Self { heads: vec![u32::MAX; places], postings: Vec::new() }
+    }
+
+    fn rows(&self, piece: u32) -> impl Iterator<Item = u32> {
+        let mut next = self.heads[piece as usize % self.heads.len()];
+        std::iter::from_fn(move || {
+            loop {
+                let &(other, row, before) = self.postings.get(next as usize)?;
+                next = before;
+                if other == piece {
+                    return Some(row);
+                }
+            }
+        })
+    }
+
+    fn add(&mut self, piece: u32, row: u32) {
+        // Past 4·10⁹ postings nothing more is indexed; the bound on rows keeps lists far below.
+        let Ok(at) = u32::try_from(self.postings.len()) else { return };
+        let places = self.heads.len();
+        let head = &mut self.heads[piece as usize % places];
+        self.postings.push((piece, row, *head));
+        *head = at;
+    }
 }
 
 /// How many of `n` ordered pieces must be looked at.
@@ -103,21 +145,20 @@ fn hash(chars: &[char]) -> u32 {
     ((mixed ^ (mixed >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
-/// Orders every set from rare pieces to common ones; each piece with its rank before it.
+/// Orders every set from rare pieces to common ones; each piece with its count before it.
 ///
-/// Rarity is counted in a table of 2²² places shared by pieces that fall together: any order that
-/// is the same for all sets is correct, a rarer-first one is only faster.
-fn by_rarity(sets: Vec<Vec<u32>>) -> Vec<Vec<(u32, u32)>> {
-    const PLACES: usize = 1 << 22;
-    let mut counts = vec![0_u32; PLACES];
+/// Counts are kept in `places` places shared by pieces that fall together, so a count is never too
+/// low: any order that is the same for all sets is correct, a rarer-first one is only faster.
+fn by_rarity(sets: Vec<Vec<u32>>, places: usize) -> Vec<Vec<(u32, u32)>> {
+    let mut counts = vec![0_u32; places];
     for &piece in sets.iter().flatten() {
-        let count = &mut counts[piece as usize % PLACES];
+        let count = &mut counts[piece as usize % places];
         *count = count.saturating_add(1);
     }
     sets.into_par_iter()
         .map(|set| {
             let mut set: Vec<(u32, u32)> =
-                set.into_iter().map(|piece| (counts[piece as usize % PLACES], piece)).collect();
+                set.into_iter().map(|piece| (counts[piece as usize % places], piece)).collect();
             set.sort_unstable();
             set
         })
