@@ -1,3 +1,14 @@
 //! Benchmarks, one file per stage: `cargo bench` runs all, `cargo bench -- top_k` one stage.
+//!
+//! Data are made from fixed seeds; sizes are constants in each file. Machines differ and are
+//! shared: compare lines of one run, not figures of two.
 
-fn main() {}
+mod import;
+mod pair_scores;
+mod retrieval;
+mod top_k;
+
+use criterion::{criterion_group, criterion_main};
+
+criterion_group!(benches, import::bench, retrieval::retrieval, top_k::bench, pair_scores::bench);
+criterion_main!(benches);

@@ -111,6 +111,14 @@ pub(super) struct MatchArguments {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) candidates: u32,
 
+    /// 两个方向的排名各写多深（ranking.trec）
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) depth: u32,
+
+    /// 每条记录保留多少对的完整理由（matches.jsonl、lists.xlsx）
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(super) top: u32,
+
     /// 被拒行的比例超过此值（%）就停止
     #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) max_rejected: u8,

@@ -110,6 +110,8 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     ("match", "per_supply", "Most handed-out lists in which one supply stands"),
     ("match", "backend", "auto takes a GPU where there is one; cpu; gpu"),
     ("match", "candidates", "Candidates per record, direction and retriever"),
+    ("match", "depth", "Depth of the rankings in both directions (ranking.trec)"),
+    ("match", "top", "Pairs per record kept with all their reasons (matches.jsonl, lists.xlsx)"),
     ("match", "max_rejected", "Stop when more than this share of the rows (%) is rejected"),
     ("match", "weights", "Weights file instead of the built-in one"),
     ("match", "calibration", "Calibration file instead of the built-in one"),

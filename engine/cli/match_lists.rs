@@ -31,6 +31,8 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     options.per_demand = arguments.per_demand;
     options.per_supply = arguments.per_supply;
     options.n_candidates = arguments.candidates as usize;
+    options.depth = arguments.depth as usize;
+    options.top = arguments.top as usize;
     options.weights.clone_from(&arguments.weights);
     options.calibration.clone_from(&arguments.calibration);
     options.model.clone_from(&arguments.model);

@@ -92,6 +92,10 @@ mod tests {
         Edge { demand, supply, for_demand: Micro(for_demand), for_supply: Micro(for_supply) }
     }
 
+    fn row(at: usize) -> u32 {
+        u32::try_from(at).expect("a small market")
+    }
+
     fn market() -> impl Strategy<Value = (usize, usize, Vec<Edge>, Capacities)> {
         (1_usize..7, 1_usize..7, 0_u32..4, 0_u32..4).prop_flat_map(
             |(n_demands, n_supplies, per_demand, per_supply)| {
@@ -104,7 +108,7 @@ mod tests {
                             .enumerate()
                             .filter(|(_, cell)| cell.0)
                             .map(|(at, &(_, a, b))| {
-                                edge((at / n_supplies) as u32, (at % n_supplies) as u32, a, b)
+                                edge(row(at / n_supplies), row(at % n_supplies), a, b)
                             })
                             .collect();
                         (n_demands, n_supplies, edges, Capacities { per_demand, per_supply })
@@ -135,14 +139,14 @@ mod tests {
                 .filter(|e| e.demand == demand).collect::<Vec<_>>();
             let of_supply = |supply| chosen.iter().map(|&at| &edges[at as usize])
                 .filter(|e| e.supply == supply).collect::<Vec<_>>();
-            for demand in 0..n_demands as u32 {
+            for demand in 0..row(n_demands) {
                 prop_assert!(of_demand(demand).len() <= capacities.per_demand as usize);
             }
-            for supply in 0..n_supplies as u32 {
+            for supply in 0..row(n_supplies) {
                 prop_assert!(of_supply(supply).len() <= capacities.per_supply as usize);
             }
             for (at, e) in edges.iter().enumerate() {
-                if chosen.contains(&(at as u32)) {
+                if chosen.contains(&row(at)) {
                     continue;
                 }
                 let blocks = wants(e, &of_demand(e.demand), capacities.per_demand,

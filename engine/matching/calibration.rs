@@ -216,7 +216,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn probability_rises_with_the_score(a in 0..=1_000_000, b in 0..=1_000_000) {
+        fn probability_rises_with_the_score(a in 0..=1_000_000_i32, b in 0..=1_000_000_i32) {
             let calibration = Calibration::from_toml(FILE).expect("good file");
             let (low, high) = (Micro(a.min(b)), Micro(a.max(b)));
             for side in [Side::Demand, Side::Supply] {
@@ -225,7 +225,7 @@ mod tests {
         }
 
         #[test]
-        fn mutual_score_lies_between(a in 1..=1_000_000, b in 1..=1_000_000) {
+        fn mutual_score_lies_between(a in 1..=1_000_000_i32, b in 1..=1_000_000_i32) {
             let mutual = mutual_score(Micro(a), Micro(b));
             prop_assert!(mutual.0 >= a.min(b) - 1 && mutual.0 <= a.max(b));
             prop_assert_eq!(mutual, mutual_score(Micro(b), Micro(a)));

@@ -48,7 +48,7 @@ impl Vocabulary {
         const BATCH: usize = 4_096;
         let mut texts = Vec::with_capacity(records.len());
         for batch in records.chunks(BATCH) {
-            let read: Vec<(Vec<Passage>, Vec<(String, u32)>)> =
+            let read: Vec<Split> =
                 batch.par_iter().map(|record| split(record, segmenter)).collect();
             for (passages, terms) in read {
                 let mut terms: Vec<(u32, u32)> = terms
@@ -83,7 +83,10 @@ impl Vocabulary {
     }
 }
 
-fn split(record: &Record, segmenter: &Segmenter) -> (Vec<Passage>, Vec<(String, u32)>) {
+/// A record's passages, and its terms with the passage of each.
+type Split = (Vec<Passage>, Vec<(String, u32)>);
+
+fn split(record: &Record, segmenter: &Segmenter) -> Split {
     let mut passages = Vec::new();
     let mut terms = Vec::new();
     for (field, text) in [(QuoteField::Title, &record.title), (QuoteField::Body, &record.body)] {

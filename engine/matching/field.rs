@@ -1,5 +1,7 @@
 //! How near two records are in a tree of fields: taxonomies and patent classes.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 
 use crate::model::{Diagnosis, Lang, Micro, Record};
@@ -11,14 +13,17 @@ use crate::text::normalise;
 /// technology) agree cannot be read off their names, so such a pair has no field part at all.
 #[derive(Debug, Clone, Default)]
 pub struct Taxonomy {
-    leaves: Vec<Leaf>,
+    /// Folded name or alias of a group → its scheme and official name.
+    groups: HashMap<String, (u16, String)>,
+    /// Folded name or alias of a leaf → its places; one name may stand in several groups.
+    leaves: HashMap<String, Vec<Leaf>>,
 }
 
 #[derive(Debug, Clone)]
 struct Leaf {
     scheme: u16,
     group: String,
-    name: Option<String>,
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -52,54 +57,80 @@ impl Taxonomy {
     /// # Errors
     /// [`TaxonomyError`] naming the file that cannot be read.
     pub fn from_toml(files: &[(&str, &str)]) -> Result<Self, TaxonomyError> {
-        let mut leaves = Vec::new();
+        let mut taxonomy = Self::default();
         for (scheme, (file, text)) in files.iter().enumerate() {
             let parsed: SchemeFile = toml::from_str(text).map_err(|source| TaxonomyError {
                 file: (*file).to_owned(),
                 reason: source.message().to_owned(),
             })?;
+            let scheme = u16::try_from(scheme).unwrap_or(UNKNOWN);
             for leaf in parsed.leaf {
-                let scheme = u16::try_from(scheme).unwrap_or(UNKNOWN);
                 let group = normalise(&leaf.group);
-                for name in leaf.aliases.iter().chain(leaf.name.as_ref()) {
-                    let name = Some(normalise(name));
-                    leaves.push(Leaf { scheme, group: group.clone(), name });
+                taxonomy.groups.insert(group.clone(), (scheme, group.clone()));
+                match leaf.name {
+                    Some(name) => {
+                        let official = normalise(&name);
+                        for name in
+                            leaf.aliases.iter().map(|a| normalise(a)).chain([official.clone()])
+                        {
+                            let place =
+                                Leaf { scheme, group: group.clone(), name: official.clone() };
+                            taxonomy.leaves.entry(name).or_default().push(place);
+                        }
+                    }
+                    // Aliases of an entry without a name are other ways to write its group.
+                    None => {
+                        for alias in &leaf.aliases {
+                            taxonomy.groups.insert(normalise(alias), (scheme, group.clone()));
+                        }
+                    }
                 }
-                leaves.push(Leaf { scheme, group, name: None });
             }
         }
-        Ok(Self { leaves })
+        Ok(taxonomy)
     }
 
     /// The record's places in the known schemes and among the patent classes.
     ///
     /// A path that begins with a leaf's name is completed with its group: 光子 is read as
-    /// 电子信息 / 光子. A group is recognised by its own name.
+    /// 电子信息 / 光子. Groups and leaves are known by their names and aliases, and are compared by
+    /// their official names.
     #[must_use]
     pub fn paths(&self, record: &Record) -> Vec<FieldPath> {
+        self.paths_of(&record.classification, &record.codes)
+    }
+
+    fn paths_of(&self, classification: &[Vec<String>], codes: &[String]) -> Vec<FieldPath> {
         let mut paths: Vec<FieldPath> = Vec::new();
         let mut keep = |path: FieldPath| {
             if !path.steps.is_empty() && !paths.contains(&path) {
                 paths.push(path);
             }
         };
-        for path in &record.classification {
+        for path in classification {
             let mut steps: Vec<String> = path.iter().map(|step| normalise(step)).collect();
             steps.retain(|step| !step.is_empty());
             let Some(root) = steps.first() else { continue };
-            let scheme = if let Some(leaf) = self.leaves.iter().find(|leaf| leaf.group == *root) {
-                leaf.scheme
-            } else if let Some(leaf) =
-                self.leaves.iter().find(|leaf| leaf.name.as_ref() == Some(root))
-            {
+            let scheme = if let Some((scheme, group)) = self.groups.get(root) {
+                steps[0].clone_from(group);
+                *scheme
+            } else if let Some(leaf) = self.leaves.get(root).and_then(|places| places.first()) {
+                steps[0].clone_from(&leaf.name);
                 steps.insert(0, leaf.group.clone());
                 leaf.scheme
             } else {
                 UNKNOWN
             };
+            if let Some(second) = steps.get(1)
+                && let Some(leaf) = self.leaves.get(second).and_then(|places| {
+                    places.iter().find(|leaf| leaf.scheme == scheme && leaf.group == steps[0])
+                })
+            {
+                steps[1].clone_from(&leaf.name);
+            }
             keep(FieldPath { scheme, steps });
         }
-        for code in &record.codes {
+        for code in codes {
             keep(FieldPath { scheme: PATENT_CLASSES, steps: code_path(code) });
         }
         paths
@@ -207,6 +238,30 @@ mod tests {
         assert_eq!(code_path("制造业"), Vec::<String>::new());
         assert_eq!(code_path("X99"), Vec::<String>::new());
         assert_eq!(code_path(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn aliases_are_read_as_the_official_name() {
+        let file = r#"
+            [[leaf]]
+            group = "制造业"
+            name = "汽车制造业"
+            aliases = ["汽车制造"]
+            [[leaf]]
+            group = "制造业"
+            aliases = ["制造"]
+        "#;
+        let taxonomy = Taxonomy::from_toml(&[("made.toml", file)]).expect("well-formed");
+        let paths = |steps: &[&str]| {
+            let steps = vec![steps.iter().map(|&s| s.to_owned()).collect()];
+            taxonomy.paths_of(&steps, &[])
+        };
+        let official = path(0, &["制造业", "汽车制造业"]);
+        for written in [&["制造业", "汽车制造"][..], &["制造", "汽车制造业"], &["汽车制造"]]
+        {
+            assert_eq!(paths(written).as_slice(), std::slice::from_ref(&official), "{written:?}");
+        }
+        assert_eq!(paths(&["渔具"])[0].scheme, UNKNOWN);
     }
 
     #[test]

@@ -67,10 +67,10 @@ pub fn to_verify(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> 
     for veto in &pair.vetoes {
         match veto {
             Veto::DemandExpired => {
-                add("需求已过期，先问是否仍需要", "demand expired: still needed?")
+                add("需求已过期，先问是否仍需要", "demand expired: still needed?");
             }
             Veto::SupplyExpired => {
-                add("供给已过期，先问是否仍提供", "supply expired: still offered?")
+                add("供给已过期，先问是否仍提供", "supply expired: still offered?");
             }
         }
     }

@@ -11,8 +11,10 @@ pub const BUILTIN_WEIGHTS: &str = include_str!("../../corpus/weights.toml");
 /// Calibration, as shipped.
 pub const BUILTIN_CALIBRATION: &str = include_str!("../../corpus/calibration.toml");
 
-const TAXONOMIES: [(&str, &str); 2] = [
+const TAXONOMIES: [(&str, &str); 4] = [
     ("gbt4754.toml", include_str!("../../corpus/taxonomy/gbt4754.toml")),
+    ("province_fields.toml", include_str!("../../corpus/taxonomy/province_fields.toml")),
+    ("park_industries.toml", include_str!("../../corpus/taxonomy/park_industries.toml")),
     ("technology_fields.toml", include_str!("../../corpus/taxonomy/technology_fields.toml")),
 ];
 

@@ -9,6 +9,7 @@ mod choice;
 mod defaults;
 mod error;
 mod explain;
+mod import;
 mod inspect;
 mod options;
 mod output;

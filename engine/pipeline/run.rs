@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::candidates::retrieve;
+use super::import::read_sides;
 use super::output::{
     BackendFacts, FileFacts, Manifest, OutputFolder, SideFacts, names, pair_record, write_pairs,
     write_ranking, write_records,
@@ -18,7 +18,7 @@ use super::{
     BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, MatchOptions, PipelineError, Progress, Stage,
     choose_backend, defaults,
 };
-use crate::corpus::{read_lists, write_rejected_csv};
+use crate::corpus::write_rejected_csv;
 use crate::embed::{Embedder, StaticModel};
 use crate::index::SideIndex;
 use crate::kernel::{BackendInfo, BackendKind};
@@ -59,20 +59,9 @@ pub fn run_match(
 
     let (mut demand_intake, mut supply_intake) = clock.time(Stage::Import, || {
         progress.begin(Stage::Import, None);
-        let read = |side, paths| {
-            let import = options.columns.of(side, options.max_rejected_share);
-            let seen = AtomicU64::new(0);
-            read_lists(side, paths, &import, &|rows| {
-                // The import counts from the start of the side, the bar wants steps.
-                progress.advance(rows.saturating_sub(seen.fetch_max(rows, Ordering::Relaxed)));
-            })
-        };
-        let (demands, supplies) = rayon::join(
-            || read(Side::Demand, &options.demands),
-            || read(Side::Supply, &options.supplies),
-        );
+        let read = read_sides(options, progress);
         progress.end();
-        Ok::<_, PipelineError>((demands?, supplies?))
+        read
     })?;
     let demands = take_in_id_order(&mut demand_intake);
     let supplies = take_in_id_order(&mut supply_intake);
