@@ -11,9 +11,8 @@ use crate::model::{Diagnosis, Lang, Micro, Side, Verdict};
 /// every machine on the same bits, which a logistic function from a platform's library would not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calibration {
-    /// What the probabilities were learned from, for people: how many graded pairs, and that the
-    /// result is provisional.
-    pub note: String,
+    note: String,
+    note_en: String,
     for_demand: Vec<(Micro, Micro)>,
     for_supply: Vec<(Micro, Micro)>,
     discuss_from: Micro,
@@ -24,6 +23,7 @@ pub struct Calibration {
 #[serde(deny_unknown_fields)]
 struct CalibrationFile {
     note: String,
+    note_en: String,
     verdict: VerdictFile,
     for_demand: Vec<[Micro; 2]>,
     for_supply: Vec<[Micro; 2]>,
@@ -37,7 +37,7 @@ struct VerdictFile {
 }
 
 impl Calibration {
-    /// Reads the TOML form: `note`, `[verdict]` thresholds, and a list of `[score, probability]`
+    /// Reads the TOML form: `note` and `note_en`, `[verdict]` thresholds, and a list of `[score, probability]`
     /// knots per direction.
     ///
     /// # Errors
@@ -49,6 +49,7 @@ impl Calibration {
             .map_err(|source| CalibrationError::Syntax { reason: source.message().to_owned() })?;
         let calibration = Self {
             note: file.note,
+            note_en: file.note_en,
             for_demand: file.for_demand.iter().map(|&[score, p]| (score, p)).collect(),
             for_supply: file.for_supply.iter().map(|&[score, p]| (score, p)).collect(),
             discuss_from: file.verdict.discuss_from,
@@ -66,6 +67,13 @@ impl Calibration {
             return Err(CalibrationError::Thresholds);
         }
         Ok(calibration)
+    }
+
+    /// What the probabilities were learned from, for people: how many graded pairs, and that the
+    /// result is provisional.
+    #[must_use]
+    pub fn note(&self, lang: Lang) -> &str {
+        lang.pick(&self.note, &self.note_en)
     }
 
     fn knots(&self, side: Side) -> &[(Micro, Micro)] {
@@ -167,8 +175,8 @@ impl Diagnosis for CalibrationError {
 
     fn remedy(&self, lang: Lang) -> String {
         lang.pick(
-            "对照 corpus/calibration.toml 修改，或去掉该选项使用内置校准",
-            "compare with corpus/calibration.toml, or leave the option out to use the built-in one",
+            "对照 corpus/calibration/calibration.toml 修改，或去掉该选项使用内置校准",
+            "compare with corpus/calibration/calibration.toml, or leave the option out to use the built-in one",
         )
         .to_owned()
     }
@@ -181,7 +189,8 @@ mod tests {
     use super::*;
 
     const FILE: &str = r#"
-        note = "made for this test"
+        note = "为本测试而作"
+        note_en = "made for this test"
         for_demand = [[0.1, 0.0], [0.3, 0.2], [0.5, 0.9]]
         for_supply = [[0.0, 0.05], [1.0, 0.95]]
         [verdict]

@@ -108,8 +108,8 @@ impl Diagnosis for WeightsError {
 
     fn remedy(&self, lang: Lang) -> String {
         lang.pick(
-            "对照 corpus/weights.toml 修改：两个方向各五项整数，每个方向之和为 1000",
-            "compare with corpus/weights.toml: five integers per direction, each summing to 1000",
+            "对照 corpus/calibration/weights.toml 修改：两个方向各五项整数，每个方向之和为 1000",
+            "compare with corpus/calibration/weights.toml: five integers per direction, each summing to 1000",
         )
         .to_owned()
     }

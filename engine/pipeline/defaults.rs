@@ -6,10 +6,10 @@ use super::PipelineError;
 use crate::matching::{Calibration, Taxonomy, Weights};
 
 /// Weights of the parts, as shipped.
-pub const BUILTIN_WEIGHTS: &str = include_str!("../../corpus/weights.toml");
+pub const BUILTIN_WEIGHTS: &str = include_str!("../../corpus/calibration/weights.toml");
 
 /// Calibration, as shipped.
-pub const BUILTIN_CALIBRATION: &str = include_str!("../../corpus/calibration.toml");
+pub const BUILTIN_CALIBRATION: &str = include_str!("../../corpus/calibration/calibration.toml");
 
 const TAXONOMIES: [(&str, &str); 4] = [
     ("gbt4754.toml", include_str!("../../corpus/taxonomy/gbt4754.toml")),

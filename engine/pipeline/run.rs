@@ -215,7 +215,7 @@ pub fn run_match(
         top: u32::try_from(options.top.max(1)).unwrap_or(u32::MAX),
         recommend_from,
         discuss_from,
-        calibration: calibration.note.clone(),
+        calibration: calibration.note(options.lang).to_owned(),
         provisional: true,
         notes: Vec::new(),
     };
