@@ -34,7 +34,7 @@ fn texts() -> Vec<String> {
 
 /// Registers the benchmarks of this stage.
 #[expect(clippy::print_stderr, reason = "a benchmark prints its figures")]
-pub fn benches(criterion: &mut Criterion) {
+pub(crate) fn benches(criterion: &mut Criterion) {
     let began = Instant::now();
     let model = StaticModel::builtin().expect("the built-in model loads");
     eprintln!("embedding: built-in model loaded in {:.1?}", began.elapsed());
