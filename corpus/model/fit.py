@@ -3,8 +3,7 @@
 A text's vector is the normalised sum of its pieces' vectors; a piece's weight is the length of its
 vector. Losses, all on unit vectors u of the student and t of the teacher:
 
-- distil: 1 - u.t, and the cross-entropy between the teacher's and the student's distribution of
-  similarities within a batch;
+- distil: 1 - u.t;
 - contrast: InfoNCE over pairs that belong together, batches drawn from neighbouring clusters of the
   teacher so that the negatives are hard, negatives the teacher finds nearer than the pair left out.
 
@@ -89,28 +88,20 @@ def softmax(logits):
     return shifted / shifted.sum(1, keepdims=True)
 
 
-def distil_loss(vectors, target, relation, tau_teacher, tau_student, pull):
+def distil_loss(vectors, target, pull):
     """Loss and gradient on the unit vectors of one batch."""
-    n = len(vectors)
-    gradient = -pull * target / n
     loss = pull * (1 - (vectors * target).sum(1).mean())
-    if relation > 0:
-        off = -1e4 * np.eye(n, dtype=np.float32)
-        wanted = softmax(target @ target.T / tau_teacher + off)
-        got = softmax(vectors @ vectors.T / tau_student + off)
-        delta = (got - wanted) * (relation / (n * tau_student))
-        gradient = gradient + (delta + delta.T) @ vectors
-        loss += -relation * (wanted * np.log(got + 1e-12)).sum(1).mean()
-    return loss, gradient
+    return loss, -pull * target / len(vectors)
 
 
-def contrast_loss(left, right, left_teacher, right_teacher, tau, slack):
+def contrast_loss(left, right, left_teacher, right_teacher, tau):
     """Symmetric InfoNCE; returns the loss and the gradients of both sides."""
     n = len(left)
     logits = left @ right.T / tau
     near = left_teacher @ right_teacher.T
     own = np.diag(near)
-    refuse = (near > own[:, None] + slack) | (near > own[None, :] + slack)
+    # What the teacher finds nearer than the pair itself may well belong together, too.
+    refuse = (near > own[:, None]) | (near > own[None, :])
     np.fill_diagonal(refuse, False)
     logits[refuse] = -1e4
     by_left, by_right = softmax(logits), softmax(logits.T.copy()).T

@@ -12,6 +12,8 @@ import re
 import unicodedata
 from pathlib import Path
 
+import numpy as np
+
 UNKNOWN = "<unk>"
 RUN = re.compile(r"\w+|[^\w\s]+")
 HAN = re.compile(r"[\u4e00-\u9fff\u3007]+")
@@ -70,6 +72,14 @@ def dictionary():
     with path.open(encoding="utf-8") as file:
         rows = (line.split(" ") for line in file)
         return {row[0]: int(row[1]) for row in rows}
+
+
+def frequency(counts, pieces):
+    """Relative frequency of each piece: the larger of training text and general dictionary."""
+    general = dictionary()
+    usual = np.array([general.get(piece, 0) for piece in pieces], float)
+    seen = np.asarray(counts.sum(0)).ravel()
+    return np.maximum(seen / seen.sum(), usual / sum(general.values()))
 
 
 def build(texts, latin_pieces, size):

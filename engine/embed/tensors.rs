@@ -26,7 +26,7 @@ pub(super) struct TokenVectors {
     rows: Rows,
     dim: usize,
     /// Token id to row and weight.
-    tokens: Vec<(u32, f32)>,
+    tokens: Vec<(usize, f32)>,
 }
 
 impl TokenVectors {
@@ -70,10 +70,8 @@ impl TokenVectors {
         };
         let tokens = (0..n_tokens)
             .map(|token| {
-                // Row numbers fit: they were read from 32 bits or are below a vocabulary whose
-                // ids are 32 bits wide.
                 let row = mapping.as_ref().map_or(token, |rows| rows[token]);
-                (u32::try_from(row).unwrap_or(u32::MAX), weights.as_ref().map_or(1.0, |w| w[token]))
+                (row, weights.as_ref().map_or(1.0, |weights| weights[token]))
             })
             .collect();
         let rows = match table.dtype() {
@@ -111,7 +109,7 @@ impl TokenVectors {
         let Some(&(row, weight)) = self.tokens.get(token as usize) else {
             return;
         };
-        let range = row as usize * self.dim..(row as usize + 1) * self.dim;
+        let range = row * self.dim..(row + 1) * self.dim;
         match &self.rows {
             Rows::F32(rows) => {
                 for (total, value) in sum.iter_mut().zip(&rows[range]) {

@@ -6,6 +6,9 @@ use super::characters::{is_bert_punctuation, is_word};
 use super::{EmbedError, unsupported};
 use crate::embed::TokenizerPart;
 
+/// Rules are applied by recursion, so a file must not choose the depth; real ones use up to three.
+const MOST_RULES: usize = 16;
+
 /// One rule of cutting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PreTokenizer {
@@ -53,7 +56,12 @@ pub(super) fn read(section: &Value) -> Result<Vec<PreTokenizer>, EmbedError> {
         "BertPreTokenizer" => Ok(vec![PreTokenizer::Bert]),
         "Sequence" => {
             let steps = section["pretokenizers"].as_array().map_or(&[][..], Vec::as_slice);
-            Ok(steps.iter().map(read).collect::<Result<Vec<_>, _>>()?.concat())
+            let rules = steps.iter().map(read).collect::<Result<Vec<_>, _>>()?.concat();
+            if rules.len() > MOST_RULES {
+                let what = format!("a Sequence of more than {MOST_RULES} steps");
+                return Err(unsupported(TokenizerPart::PreTokenizer, what));
+            }
+            Ok(rules)
         }
         _ => Err(unsupported(TokenizerPart::PreTokenizer, kind.to_owned())),
     }

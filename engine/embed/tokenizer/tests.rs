@@ -71,6 +71,11 @@ fn unsupported_parts_are_named() {
             json!({"type": "Sequence", "pretokenizers": [{"type": "ByteLevel"}]}),
             "ByteLevel",
         ),
+        (
+            "pre_tokenizer",
+            json!({"type": "Sequence", "pretokenizers": vec![json!({"type": "Whitespace"}); 17]}),
+            "more than 16",
+        ),
         ("model", json!({"type": "BPE", "vocab": {"a": 0}, "merges": []}), "BPE"),
         ("model", json!({"vocab": [["a", -1.0]]}), "without a type"),
         ("model", json!({"type": "Unigram", "vocab": [], "byte_fallback": true}), "byte_fallback"),
