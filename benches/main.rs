@@ -3,6 +3,7 @@
 //! Data are made from fixed seeds; sizes are constants in each file. Machines differ and are
 //! shared: compare lines of one run, not figures of two.
 
+mod embedding;
 mod import;
 mod pair_scores;
 mod retrieval;

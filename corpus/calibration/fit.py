@@ -80,16 +80,20 @@ def ndcg(ranked, grades):
     return gain(ranked) / best if best else 0.0
 
 
-def mean_ndcg(values, qrels, weights, free):
-    total, n = 0.0, 0
-    for query, grades in qrels.items():
+def ndcg_of_queries(values, qrels, weights, free):
+    """nDCG@10 of every query that has a positive grade, in order of the queries."""
+    found = []
+    for query, grades in sorted(qrels.items()):
         if max(grades.values()) <= 0:
             continue
-        n += 1
         score = lambda d: sum(weights[p] * values[p][query].get(d, 0.0) for p in free)
         judged = sorted(grades, key=lambda d: (-score(d), d))
-        total += ndcg([grades[d] for d in judged], list(grades.values()))
-    return total / max(n, 1)
+        found.append(ndcg([grades[d] for d in judged], list(grades.values())))
+    return found
+
+
+def mean(numbers):
+    return sum(numbers) / len(numbers)
 
 
 def grid(total, n):
@@ -188,17 +192,24 @@ def main():
         results = []
         for split in grid(rounded, len(free)):
             weights = dict(zip(free, split))
-            results.append((mean_ndcg(values[direction], qrels, weights, free), split))
-        results.sort(reverse=True)
-        best = results[0][0]
-        # Within a hundredth of the best the sets cannot tell; take the middle of those.
-        near = [split for score, split in results if score > best - 0.01]
+            results.append((ndcg_of_queries(values[direction], qrels, weights, free), split))
+        top = max((found for found, _ in results), key=mean)
+        best = mean(top)
+        # Splits whose shortfall is within its own standard error the queries cannot tell from the
+        # best; the middle of those is the least fitted to these very queries.
+        near = []
+        for found, split in results:
+            loss = [a - b for a, b in zip(top, found)]
+            spread = math.sqrt(sum((x - mean(loss)) ** 2 for x in loss) / (len(loss) - 1) / len(loss))
+            if mean(loss) <= spread:
+                near.append(split)
         middle = [sum(s[i] for s in near) / len(near) for i in range(len(free))]
         split = [round(m) for m in middle]
         split[1] += total - sum(split)
         chosen[direction] = {**dict(zip(free, split)), **by_hand}
-        alone = {p: mean_ndcg(values[direction], qrels, {q: float(q == p) for q in free}, free) for p in free}
-        got = mean_ndcg(values[direction], qrels, chosen[direction], free)
+        only = lambda p: {q: float(q == p) for q in free}
+        alone = {p: mean(ndcg_of_queries(values[direction], qrels, only(p), free)) for p in free}
+        got = mean(ndcg_of_queries(values[direction], qrels, chosen[direction], free))
         print(direction, "alone:", {p: round(v, 3) for p, v in alone.items()},
               "best on the grid:", round(best, 3), "chosen:", chosen[direction], round(got, 3))
 
