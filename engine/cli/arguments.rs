@@ -10,7 +10,7 @@ use crate::model::Side;
 
 /// 技术供需双向对接：读入需求清单和供给清单，两个方向都匹配，逐条说明理由。
 #[derive(Debug, Parser)]
-#[command(name = "duijie", version, disable_help_subcommand = true)]
+#[command(name = "duijie", version, disable_help_subcommand = true, arg_required_else_help = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,

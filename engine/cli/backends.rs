@@ -8,7 +8,7 @@ use super::arguments::BackendsArguments;
 use super::{CommandResult, table};
 use crate::gpu;
 use crate::kernel::{Backend, BackendChoice, BackendKind, CpuBackend};
-use crate::model::Lang;
+use crate::model::{Diagnosis, Lang};
 use crate::pipeline::choose_backend;
 
 pub(super) fn run(arguments: &BackendsArguments, lang: Lang) -> CommandResult {
@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &BackendsArguments, lang: Lang) -> CommandResult {
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let auto = chosen.as_ref().map(|(backend, _)| backend.info());
-        let note = chosen.as_ref().and_then(|(_, note)| note.clone());
+        let note = chosen.as_ref().and_then(|(_, why)| why.as_ref()).map(ToString::to_string);
         writeln!(out, "{}", json!({ "backends": found, "auto": auto, "note": note }))?;
         return Ok(());
     }
@@ -37,11 +37,12 @@ pub(super) fn run(arguments: &BackendsArguments, lang: Lang) -> CommandResult {
         })
         .collect();
     write!(out, "{}", table::lines_up(&rows))?;
-    if let Some((backend, note)) = chosen {
+    if let Some((backend, why)) = chosen {
         let info = backend.info();
         writeln!(out, "--backend auto → {}", info.adapter)?;
-        if let Some(note) = note {
-            writeln!(out, "  {}{note}", lang.pick("未用显卡的原因：", "why no GPU: "))?;
+        if let Some(why) = why {
+            let reason = why.message(lang);
+            writeln!(out, "  {}{reason}", lang.pick("未用显卡的原因：", "why no GPU: "))?;
         }
     }
     Ok(())

@@ -142,7 +142,8 @@ const ENGLISH: &[(&str, &str, &str)] = &[
 
 /// A usage error in the reader's language, with a line on where to read more.
 pub(super) fn usage_error(error: &clap::Error, lang: Lang) -> String {
-    if lang == Lang::En {
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if lang == Lang::En || is_help {
         return error.to_string();
     }
     let context = |kind| {
@@ -170,9 +171,7 @@ pub(super) fn usage_error(error: &clap::Error, lang: Lang) -> String {
             "{argument} 不能与 {} 同时使用",
             context(ContextKind::PriorArg).unwrap_or_default()
         ),
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            "缺少命令".to_owned()
-        }
+        ErrorKind::MissingSubcommand => "缺少命令".to_owned(),
         _ => error.to_string(),
     };
     let suggestion =

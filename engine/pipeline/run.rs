@@ -170,7 +170,7 @@ pub fn run_match(
         weights_sha256: sha256(&weights_text),
         calibration_sha256: sha256(&calibration_text),
         seeds: BTreeMap::new(),
-        backend: backend_facts(&info, backend_note),
+        backend: backend_facts(&info, backend_note.map(|why| why.to_string())),
         options: decisive_options(options),
         counts: counts(&judged, candidates.pairs.len(), &demands_by_verdict, gaps.len()),
         timings: BTreeMap::new(),
