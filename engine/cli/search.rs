@@ -5,6 +5,7 @@ use std::io::Write;
 use serde_json::json;
 
 use super::arguments::SearchArguments;
+use super::outcome::tell;
 use super::{CommandResult, table};
 use crate::model::Lang;
 use crate::pipeline::search;
@@ -32,13 +33,10 @@ pub(super) fn run(arguments: &SearchArguments, lang: Lang) -> CommandResult {
         return Ok(());
     }
     if answer.hits.is_empty() {
-        eprintln!(
-            "{}",
-            lang.pick(
-                "没有找到。换个说法，或用 --side demand 查需求一侧。",
-                "nothing found; try other words, or --side demand"
-            )
-        );
+        tell(lang.pick(
+            "没有找到。换个说法，或用 --side demand 查需求一侧。",
+            "nothing found; try other words, or --side demand",
+        ));
     }
     for (rank, hit) in (1..).zip(&answer.hits) {
         let organization = hit.organization.as_deref().unwrap_or("");
