@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use duijie::corpus::{CorpusError, ImportOptions, find_lists, read_lists};
+use duijie::corpus::{CorpusError, ImportOptions, find_lists, read_lists, write_rejected_csv};
 use duijie::model::{Diagnosis, Intake, Lang, RepairKind, Side};
 
 fn fixture(name: &str) -> PathBuf {
@@ -93,6 +93,23 @@ fn lines_in_another_encoding_are_read_and_unreadable_ones_rejected() {
     let mended = intake.repairs.iter().filter(|repair| repair.kind == RepairKind::Encoding);
     assert_eq!(mended.map(|repair| repair.source.row).collect::<Vec<_>>(), [12, 14]);
     assert_eq!(intake.rejected.iter().map(|row| row.source.row).collect::<Vec<_>>(), [13]);
+}
+
+#[test]
+fn a_rejected_row_carries_no_contact() {
+    let mut text = "需求编号,技术需求名称,联系人,联系电话,地址,邮箱,单位名称\n".to_owned();
+    for n in 0..9 {
+        text.push_str(&format!("X{n},工艺{n},甲,乙,丙,丁,戊\n"));
+    }
+    text.push_str("X9,,某联系人,000-5550-1,某路一号,a@b.invalid,某单位\n");
+    let (dir, path) = in_folder("demands.csv", text.as_bytes());
+    let intake = read(&path).expect("mostly good");
+    let cells: Vec<_> = intake.rejected[0].cells.iter().map(|cell| cell.1.as_str()).collect();
+    assert_eq!(cells, ["X9", "某单位"]);
+    let rejected = dir.path().join("rejected.csv");
+    write_rejected_csv(&rejected, &[&intake]).expect("written");
+    let written = std::fs::read_to_string(rejected).expect("readable");
+    assert!(written.contains("某单位") && !written.contains("联系"), "{written}");
 }
 
 #[test]

@@ -14,6 +14,8 @@ use crate::model::{Lang, Side};
 use crate::pipeline::{MatchOptions, PipelineError, RunSummary, SideOptions, run_match};
 
 pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
+    // Wrong usage is told before any file is looked at.
+    let columns = side_options(&arguments.columns, lang)?;
     let (demands, supplies) = match &arguments.dir {
         Some(dir) => {
             let (demands, supplies) = find_lists(dir).map_err(PipelineError::from)?;
@@ -22,7 +24,7 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
         None => (arguments.demands.clone(), arguments.supplies.clone()),
     };
     let mut options = MatchOptions::new(demands, supplies, arguments.out.clone(), run_time());
-    options.columns = side_options(&arguments.columns, lang)?;
+    options.columns = columns;
     options.max_rejected_share = f64::from(arguments.max_rejected) / 100.0;
     if let Some(as_of) = arguments.as_of {
         options.as_of = as_of;

@@ -2,7 +2,6 @@
 //!
 //! Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the input or the
 //! environment was at fault, 2 wrong usage, 255 our own fault.
-#![expect(clippy::print_stderr, reason = "this floor talks to people")]
 
 mod arguments;
 mod backends;
@@ -24,7 +23,7 @@ use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
 use arguments::{Arguments, Command};
-use outcome::{Failure, report_failure};
+use outcome::{Failure, report_failure, tell};
 
 /// Runs the program with the process's arguments and returns its exit code.
 #[must_use]
@@ -34,13 +33,10 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(_) => {
             let lang = localise::wanted_language(&arguments);
-            eprintln!(
-                "{}",
-                lang.pick(
-                    "程序内部错误（上面是细节）。请把这段文字和使用的命令发给维护者。",
-                    "internal error, details above; please report it with the command you ran"
-                )
-            );
+            tell(lang.pick(
+                "程序内部错误（上面是细节）。请把这段文字和使用的命令发给维护者。",
+                "internal error, details above; please report it with the command you ran",
+            ));
             ExitCode::from(255)
         }
     }
@@ -61,7 +57,7 @@ fn run(arguments: &[OsString]) -> u8 {
                 error.print().ok();
                 return 0;
             }
-            eprint!("{}", localise::usage_error(&error, lang));
+            tell(localise::usage_error(&error, lang).trim_end());
             return 2;
         }
     };
@@ -95,7 +91,13 @@ fn start_log(verbose: u8) {
     };
     let filter = EnvFilter::try_from_env("DUIJIE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     // Only fails if a log was started before, which then goes on.
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // It would report them on the same stderr, and panic when that is closed.
+        .log_internal_errors(false)
+        .try_init()
+        .ok();
 }
 
 /// What a command returns.

@@ -1,6 +1,6 @@
 //! How a command fails: what is printed, and the exit code.
 
-use std::io;
+use std::io::{self, Write};
 
 use crate::model::{Diagnosis, Lang};
 use crate::pipeline::PipelineError;
@@ -58,8 +58,14 @@ pub(super) fn report_failure(failure: &Failure, lang: Lang) {
             String::new(),
         ),
     };
-    eprintln!("{}{message}", lang.pick("错误：", "error: "));
+    tell(&format!("{}{message}", lang.pick("错误：", "error: ")));
     if !remedy.is_empty() {
-        eprintln!("{}{remedy}", lang.pick("办法：", "remedy: "));
+        tell(&format!("{}{remedy}", lang.pick("办法：", "remedy: ")));
     }
+}
+
+/// Writes a line to stderr. If nobody can read it there, the exit code still tells; `eprintln!`
+/// would panic.
+pub(super) fn tell(line: &str) {
+    writeln!(io::stderr(), "{line}").ok();
 }

@@ -5,8 +5,9 @@ use std::io::Write;
 use serde_json::json;
 
 use super::arguments::SearchArguments;
+use super::outcome::tell;
 use super::{CommandResult, table};
-use crate::model::Lang;
+use crate::model::{Lang, Side};
 use crate::pipeline::search;
 
 pub(super) fn run(arguments: &SearchArguments, lang: Lang) -> CommandResult {
@@ -32,13 +33,16 @@ pub(super) fn run(arguments: &SearchArguments, lang: Lang) -> CommandResult {
         return Ok(());
     }
     if answer.hits.is_empty() {
-        eprintln!(
-            "{}",
-            lang.pick(
+        tell(match answer.side {
+            Side::Supply => lang.pick(
                 "没有找到。换个说法，或用 --side demand 查需求一侧。",
-                "nothing found; try other words, or --side demand"
-            )
-        );
+                "nothing found; try other words, or --side demand",
+            ),
+            Side::Demand => lang.pick(
+                "没有找到。换个说法，或用 --side supply 查供给一侧。",
+                "nothing found; try other words, or --side supply",
+            ),
+        });
     }
     for (rank, hit) in (1..).zip(&answer.hits) {
         let organization = hit.organization.as_deref().unwrap_or("");

@@ -51,14 +51,15 @@ impl Context<'_> {
     }
 
     fn reject(&self, row: &Row, column: Option<String>, reason: String) -> Outcome {
-        // What Excel holds in a cell: the rejected rows are handed back as a sheet.
+        // What Excel holds in a cell: the rejected rows are handed back as a sheet. That sheet is
+        // passed around, so contacts are left out like the columns that were dropped.
         const CELL_CHARS: usize = 32_000;
         let cells = row
             .cells
             .iter()
             .enumerate()
             .filter(|(_, cell)| !cell.is_blank())
-            .filter(|(at, _)| self.columns.get(*at).is_none_or(|column| !column.dropped))
+            .filter(|(at, _)| self.columns.get(*at).is_none_or(|column| !column.is_hidden()))
             .map(|(at, cell)| {
                 let heading = self.columns.get(at).map(|column| column.heading.clone());
                 let text = cell.text();

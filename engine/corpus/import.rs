@@ -12,7 +12,7 @@ use super::error::CorpusError;
 use super::file::{Loaded, load};
 use super::headers::{Field, Headers};
 use super::identity::settle;
-use super::layout::{Layout, Wishes, heading_key, most_like_headings, understand};
+use super::layout::{Column, Layout, Wishes, heading_key, most_like_headings, understand};
 use super::near_duplicates;
 use super::table::Table;
 use super::vocabulary::{Vocabulary, paths};
@@ -304,10 +304,7 @@ fn learn_runs(tables: &[Table], layouts: &[Option<Layout>], words: &Vocabulary) 
 fn start_of(row: &super::table::Row, layout: &Layout) -> String {
     const CELLS: usize = 6;
     let shown = row.cells.iter().enumerate().filter(|(at, cell)| {
-        let hidden = layout
-            .columns
-            .get(*at)
-            .is_some_and(|column| column.dropped || column.field.is_some_and(Field::is_contact));
+        let hidden = layout.columns.get(*at).is_some_and(Column::is_hidden);
         !cell.is_blank() && !hidden
     });
     let texts: Vec<String> = shown

@@ -29,6 +29,11 @@ pub(super) struct Column {
 }
 
 impl Column {
+    /// Whether what stands in it must not be shown: dropped, or somebody's contact.
+    pub(super) fn is_hidden(&self) -> bool {
+        self.dropped || self.field.is_some_and(Field::is_contact)
+    }
+
     pub(super) fn report(&self) -> ColumnUse {
         ColumnUse {
             heading: self.heading.clone(),

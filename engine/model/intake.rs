@@ -121,7 +121,8 @@ pub struct RejectedRow {
     pub column: Option<String>,
     /// Why, in Chinese, for the person who sent the list.
     pub reason: String,
-    /// The row's cells as read, heading and text, for the 退回 sheet.
+    /// The row's cells as read, heading and text, for the 退回 sheet; contacts and dropped columns
+    /// are left out.
     pub cells: Vec<(String, String)>,
 }
 
