@@ -11,5 +11,12 @@ mod top_k;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, import::bench, retrieval::retrieval, top_k::bench, pair_scores::bench);
+criterion_group!(
+    benches,
+    import::bench,
+    retrieval::retrieval,
+    embedding::benches,
+    top_k::bench,
+    pair_scores::bench
+);
 criterion_main!(benches);

@@ -13,7 +13,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput};
 use duijie::index::{LexicalScorer, SideIndex};
-use duijie::model::{Contact, Record, RecordId, Side, SourceRef, Visibility};
+use duijie::model::{Record, RecordId, Side, SourceRef};
 use duijie::text::Segmenter;
 
 const N_DEMANDS: usize = 500;
@@ -101,30 +101,13 @@ fn made(side: Side, n: usize, n_words: usize, seed: u64) -> Vec<Record> {
         words.join("，")
     };
     (0..n)
-        .map(|row| Record {
-            side,
-            id: RecordId(row.to_string()),
-            number: row.to_string(),
-            title: text(4),
-            body: text(n_words),
-            keywords: Vec::new(),
-            classification: Vec::new(),
-            codes: Vec::new(),
-            organization: None,
-            region: None,
-            cooperation: Vec::new(),
-            maturity: None,
-            supply_kind: None,
-            ip_status: None,
-            price: None,
-            posted_on: None,
-            valid_from: None,
-            valid_until: None,
-            visibility: Visibility::Public,
-            contact: Contact::default(),
-            source: SourceRef { file: String::new(), sheet: None, row: 1 },
-            duplicate_group: None,
-            extra: Vec::new(),
+        .map(|row| {
+            let source = SourceRef { file: String::new(), sheet: None, row: 1 };
+            Record {
+                title: text(4),
+                body: text(n_words),
+                ..Record::new(side, RecordId(row.to_string()), row.to_string(), source)
+            }
         })
         .collect()
 }

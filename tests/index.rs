@@ -14,30 +14,13 @@ use tantivy::tokenizer::{PreTokenizedString, Token};
 use tantivy::{Index, Term};
 
 fn record(side: Side, row: usize, title: &str, body: &str) -> Record {
+    let id = RecordId(format!("id-{row}"));
+    let number = format!("{}-2026-{row:04}", if side == Side::Demand { "XQ" } else { "GJ" });
+    let source = SourceRef { file: "list.csv".to_owned(), sheet: None, row: 1 };
     Record {
-        side,
-        id: RecordId(format!("id-{row}")),
-        number: format!("{}-2026-{row:04}", if side == Side::Demand { "XQ" } else { "GJ" }),
         title: title.to_owned(),
         body: body.to_owned(),
-        keywords: Vec::new(),
-        classification: Vec::new(),
-        codes: Vec::new(),
-        organization: None,
-        region: None,
-        cooperation: Vec::new(),
-        maturity: None,
-        supply_kind: None,
-        ip_status: None,
-        price: None,
-        posted_on: None,
-        valid_from: None,
-        valid_until: None,
-        visibility: Visibility::Public,
-        contact: Contact::default(),
-        source: SourceRef { file: "list.csv".to_owned(), sheet: None, row: 1 },
-        duplicate_group: None,
-        extra: Vec::new(),
+        ..Record::new(side, id, number, source)
     }
 }
 

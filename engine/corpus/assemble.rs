@@ -10,8 +10,7 @@ use super::price;
 use super::table::{Cell, Fault, Mended, Row};
 use super::vocabulary::{Vocabulary, codes, paths};
 use crate::model::{
-    Contact, Record, RecordId, RejectedRow, Repair, RepairKind, Side, SourceRef, SupplyKind,
-    Visibility,
+    Record, RecordId, RejectedRow, Repair, RepairKind, Side, SourceRef, SupplyKind, Visibility,
 };
 
 /// A record whose identity and number are still to be settled.
@@ -157,31 +156,8 @@ struct Maker<'a> {
 
 impl<'a> Maker<'a> {
     fn new(row: &'a Row, context: &'a Context<'a>) -> Self {
-        let record = Record {
-            side: context.side,
-            id: RecordId(String::new()),
-            number: String::new(),
-            title: String::new(),
-            body: String::new(),
-            keywords: Vec::new(),
-            classification: Vec::new(),
-            codes: Vec::new(),
-            organization: None,
-            region: None,
-            cooperation: Vec::new(),
-            maturity: None,
-            supply_kind: None,
-            ip_status: None,
-            price: None,
-            posted_on: None,
-            valid_from: None,
-            valid_until: None,
-            visibility: Visibility::Public,
-            contact: Contact::default(),
-            source: context.source(row.number),
-            duplicate_group: None,
-            extra: Vec::new(),
-        };
+        let source = context.source(row.number);
+        let record = Record::new(context.side, RecordId(String::new()), String::new(), source);
         Self {
             row,
             context,

@@ -195,3 +195,35 @@ pub struct Record {
     /// Columns that no field claims, heading and text, in column order.
     pub extra: Vec<(String, String)>,
 }
+
+impl Record {
+    /// A public record of nothing but its identity and its place: texts empty, all else unknown.
+    #[must_use]
+    pub fn new(side: Side, id: RecordId, number: String, source: SourceRef) -> Self {
+        Self {
+            side,
+            id,
+            number,
+            title: String::new(),
+            body: String::new(),
+            keywords: Vec::new(),
+            classification: Vec::new(),
+            codes: Vec::new(),
+            organization: None,
+            region: None,
+            cooperation: Vec::new(),
+            maturity: None,
+            supply_kind: None,
+            ip_status: None,
+            price: None,
+            posted_on: None,
+            valid_from: None,
+            valid_until: None,
+            visibility: Visibility::Public,
+            contact: Contact::default(),
+            source,
+            duplicate_group: None,
+            extra: Vec::new(),
+        }
+    }
+}
