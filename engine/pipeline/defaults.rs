@@ -26,8 +26,35 @@ pub fn taxonomy() -> Result<Taxonomy, PipelineError> {
     Ok(Taxonomy::from_toml(&TAXONOMIES)?)
 }
 
-/// A text that decides scores: the file's, or the built-in one.
-pub(super) fn text_of(path: Option<&Path>, builtin: &str) -> Result<String, PipelineError> {
+/// The rules of a run: weights and calibration with the texts they were read from, taxonomies.
+pub(super) struct Rules {
+    pub weights_text: String,
+    pub weights: Weights,
+    pub calibration_text: String,
+    pub calibration: Calibration,
+    pub taxonomy: Taxonomy,
+}
+
+impl Rules {
+    /// Reads the files given, or what ships.
+    pub(super) fn read(
+        weights: Option<&Path>,
+        calibration: Option<&Path>,
+    ) -> Result<Self, PipelineError> {
+        let weights_text = text_of(weights, BUILTIN_WEIGHTS)?;
+        let calibration_text = text_of(calibration, BUILTIN_CALIBRATION)?;
+        Ok(Self {
+            weights: Weights::from_toml(&weights_text)?,
+            weights_text,
+            calibration: Calibration::from_toml(&calibration_text)?,
+            calibration_text,
+            taxonomy: taxonomy()?,
+        })
+    }
+}
+
+/// The file's text, or the built-in one.
+fn text_of(path: Option<&Path>, builtin: &str) -> Result<String, PipelineError> {
     match path {
         Some(path) => {
             std::fs::read_to_string(path).map_err(|source| PipelineError::io("read", path, source))
@@ -36,24 +63,12 @@ pub(super) fn text_of(path: Option<&Path>, builtin: &str) -> Result<String, Pipe
     }
 }
 
-/// Reads the weights file's text.
-pub(super) fn weights(text: &str) -> Result<Weights, PipelineError> {
-    Ok(Weights::from_toml(text)?)
-}
-
-/// Reads the calibration file's text.
-pub(super) fn calibration(text: &str) -> Result<Calibration, PipelineError> {
-    Ok(Calibration::from_toml(text)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_ships_can_be_read() {
-        weights(BUILTIN_WEIGHTS).expect("weights");
-        calibration(BUILTIN_CALIBRATION).expect("calibration");
-        taxonomy().expect("taxonomies");
+        Rules::read(None, None).expect("weights, calibration, taxonomies");
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::defaults::Rules;
+use super::embedding::{read_evidence, whole_text};
 use super::output::{PairRecord, find_pair, names, pair_record, read_records};
-use super::run::{read_evidence, whole_text};
 use super::scoring::Judge;
-use super::{Manifest, PipelineError, Silent, defaults};
+use super::{Manifest, PipelineError, Silent};
 use crate::embed::{Embedder, StaticModel};
 use crate::index::{LexicalScorer, Scratch, SideIndex};
 use crate::model::{DemandIdx, Record, Side, SupplyIdx};
@@ -51,11 +52,8 @@ pub fn explain(
         });
     }
 
-    let weights_path = index.join(names::WEIGHTS);
-    let weights = defaults::weights(&defaults::text_of(Some(&weights_path), "")?)?;
-    let calibration_path = index.join(names::CALIBRATION);
-    let calibration = defaults::calibration(&defaults::text_of(Some(&calibration_path), "")?)?;
-    let taxonomy = super::taxonomy()?;
+    let rules =
+        Rules::read(Some(&index.join(names::WEIGHTS)), Some(&index.join(names::CALIBRATION)))?;
     let embedder = match model {
         Some(dir) => StaticModel::from_dir(dir)?,
         None => StaticModel::builtin()?,
@@ -86,9 +84,7 @@ pub fn explain(
         std::slice::from_ref(&supply),
         &demand_embedding,
         &supply_embedding,
-        &taxonomy,
-        &weights,
-        &calibration,
+        &rules,
         manifest.as_of,
     );
     let pair = judge.judge_pair((0, 0), lexical_for_demand, lexical_for_supply);
@@ -99,7 +95,7 @@ pub fn explain(
         &Silent,
     )?;
     let quotes = evidence.quotes(&pair, &demand, &supply);
-    let pair = pair_record(&pair, &demand, &supply, &weights, quotes);
+    let pair = pair_record(&pair, &demand, &supply, &rules.weights, quotes);
     Ok(Explanation { demand, supply, pair, kept: false })
 }
 

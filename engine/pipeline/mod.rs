@@ -6,17 +6,21 @@
 
 mod candidates;
 mod choice;
+mod clock;
 mod defaults;
+mod embedding;
 mod error;
 mod explain;
 mod import;
 mod inspect;
+mod lists;
 mod options;
 mod output;
 mod progress;
 mod run;
 mod scoring;
 mod search;
+mod write;
 
 pub use choice::choose_backend;
 pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};

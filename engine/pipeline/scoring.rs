@@ -8,10 +8,11 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::candidates::{Candidates, by_supply, starts_of};
+use super::defaults::Rules;
 use super::{PipelineError, Progress};
 use crate::kernel::{Backend, dot};
 use crate::matching::{
-    Calibration, Capacities, Edge, FieldPath, PairInputs, Taxonomy, Weights, allocate, confidence,
+    Calibration, Capacities, Edge, FieldPath, PairInputs, Weights, allocate, confidence,
     field_similarity, mutual_score, part_values, score, vetoes,
 };
 use crate::model::{
@@ -69,27 +70,24 @@ struct Short {
 }
 
 impl<'a> Judge<'a> {
-    #[expect(clippy::too_many_arguments, reason = "one argument per thing a pair is judged by")]
     pub(super) fn new(
         demands: &'a [Record],
         supplies: &'a [Record],
         demand_embeddings: &'a Embeddings,
         supply_embeddings: &'a Embeddings,
-        taxonomy: &Taxonomy,
-        weights: &'a Weights,
-        calibration: &'a Calibration,
+        rules: &'a Rules,
         as_of: Date,
     ) -> Self {
         let paths = |records: &[Record]| {
-            records.par_iter().map(|record| taxonomy.paths(record)).collect::<Vec<_>>()
+            records.par_iter().map(|record| rules.taxonomy.paths(record)).collect::<Vec<_>>()
         };
         Self {
             demands,
             supplies,
             demand_embeddings,
             supply_embeddings,
-            weights,
-            calibration,
+            weights: &rules.weights,
+            calibration: &rules.calibration,
             as_of,
             demand_paths: paths(demands),
             supply_paths: paths(supplies),

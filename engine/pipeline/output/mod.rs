@@ -1,5 +1,6 @@
 //! The output folder: each file's shape, and the folder that appears whole or not at all.
 
+mod facts;
 mod folder;
 mod manifest;
 mod pairs;
@@ -9,6 +10,7 @@ mod records;
 pub use manifest::{BackendFacts, FileFacts, Manifest, SideFacts};
 pub use pairs::{PairRecord, PartRecord, QuoteRecord};
 
+pub(super) use facts::{backend_facts, counts, decisive_options, sha256, side_facts};
 pub(super) use folder::OutputFolder;
 pub(super) use pairs::{find_pair, pair_record, write_pairs};
 pub(super) use rankings::write_ranking;

@@ -1,0 +1,103 @@
+//! Kept pairs as people read them: by asker, best first, and the demands that nothing answers.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use crate::matching::{Weights, gap_question, what_lacks};
+use crate::model::{DemandIdx, Intake, Lang, Match, Record, Side, Verdict};
+use crate::report::Gap;
+
+/// Moves the records out of an intake, sorted by id, and renumbers its near-duplicates to fit.
+pub(super) fn take_in_id_order(intake: &mut Intake) -> Vec<Record> {
+    let mut order: Vec<(u32, Record)> = (0..).zip(std::mem::take(&mut intake.records)).collect();
+    order.sort_by(|a, b| a.1.id.cmp(&b.1.id));
+    let new_row: HashMap<u32, u32> =
+        order.iter().zip(0..).map(|((old, _), new)| (*old, new)).collect();
+    for group in &mut intake.near_duplicates {
+        for row in group.iter_mut() {
+            *row = new_row.get(row).copied().unwrap_or(*row);
+        }
+        group.sort_unstable();
+    }
+    order.into_iter().map(|(_, record)| record).collect()
+}
+
+/// Kept pairs as each side reads them.
+pub(super) struct Lists {
+    /// Per demand, places in the kept pairs, best first.
+    pub(super) by_demand: Vec<Vec<u32>>,
+    /// Per supply, likewise.
+    pub(super) by_supply: Vec<Vec<u32>>,
+    /// Per demand, its handed-out pairs, best first.
+    pub(super) allocated_by_demand: Vec<Vec<u32>>,
+}
+
+impl Lists {
+    pub(super) fn of(matches: &[Match], n_demands: usize, n_supplies: usize) -> Self {
+        let mut by_demand: Vec<Vec<u32>> = vec![Vec::new(); n_demands];
+        let mut by_supply: Vec<Vec<u32>> = vec![Vec::new(); n_supplies];
+        let mut allocated_by_demand: Vec<Vec<u32>> = vec![Vec::new(); n_demands];
+        for (at, pair) in (0_u32..).zip(matches) {
+            if pair.rank_for_demand.is_some() {
+                by_demand[pair.demand.get()].push(at);
+            }
+            if pair.rank_for_supply.is_some() {
+                by_supply[pair.supply.get()].push(at);
+            }
+            if pair.allocated {
+                allocated_by_demand[pair.demand.get()].push(at);
+            }
+        }
+        let of = |at: &u32| &matches[*at as usize];
+        by_demand.par_iter_mut().for_each(|list| list.sort_by_key(|at| of(at).rank_for_demand));
+        by_supply.par_iter_mut().for_each(|list| list.sort_by_key(|at| of(at).rank_for_supply));
+        allocated_by_demand.par_iter_mut().for_each(|list| {
+            list.sort_by_key(|at| {
+                let pair = of(at);
+                (std::cmp::Reverse(pair.score_for_demand), pair.supply)
+            });
+        });
+        Self { by_demand, by_supply, allocated_by_demand }
+    }
+
+    /// How many demands have a best pair of 建议对接, of 可洽谈, and of 暂无匹配 or none.
+    pub(super) fn demands_by_verdict(&self, matches: &[Match]) -> [usize; 3] {
+        let mut counts = [0_usize; 3];
+        for list in &self.by_demand {
+            let best = list.iter().map(|&at| matches[at as usize].verdict).max();
+            counts[match best {
+                Some(Verdict::Recommend) => 0,
+                Some(Verdict::Discuss) => 1,
+                _ => 2,
+            }] += 1;
+        }
+        counts
+    }
+}
+
+/// The demands that nothing answers, with the nearest miss, in table order.
+pub(super) fn gaps(
+    demands: &[Record],
+    matches: &[Match],
+    lists: &Lists,
+    weights: &Weights,
+    lang: Lang,
+) -> Vec<Gap> {
+    (0_u32..)
+        .zip(&lists.by_demand)
+        .filter(|(_, list)| list.iter().all(|&at| matches[at as usize].verdict == Verdict::NoMatch))
+        .map(|(demand, list)| {
+            let nearest = list.first().copied();
+            let lacks = match nearest {
+                Some(at) => {
+                    let values = &matches[at as usize].parts_for_demand;
+                    what_lacks(values, weights.seen_from(Side::Demand), lang)
+                }
+                None => lang.pick("没有任何相近的供给", "no supply comes near").to_owned(),
+            };
+            let question = gap_question(&demands[demand as usize], lang);
+            Gap { demand: DemandIdx(demand), nearest, lacks, question }
+        })
+        .collect()
+}

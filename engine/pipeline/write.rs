@@ -1,0 +1,191 @@
+//! Writing a finished run: tables for programs, documents for people, the manifest.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::candidates::Candidates;
+use super::defaults::Rules;
+use super::lists::Lists;
+use super::output::{
+    Manifest, OutputFolder, backend_facts, counts, decisive_options, names, pair_record, sha256,
+    side_facts, write_pairs, write_ranking, write_records,
+};
+use super::run::Tables;
+use super::scoring::Judged;
+use super::{MatchOptions, PipelineError, Progress};
+use crate::corpus::write_rejected_csv;
+use crate::embed::EmbedderIdentity;
+use crate::kernel::{BackendError, BackendInfo, Hit};
+use crate::matching::{Evidence, contributions, to_verify};
+use crate::model::{Match, Quote, Record, Side};
+use crate::report::{Gap, RunFacts, RunView, write_html, write_workbook};
+
+/// Digits of a model's hash that are shown to people.
+const SHORT_HASH: usize = 12;
+
+/// Everything a run came to, borrowed for writing.
+pub(super) struct Finished<'a> {
+    pub options: &'a MatchOptions,
+    pub rules: &'a Rules,
+    pub tables: &'a Tables,
+    pub candidates: &'a Candidates,
+    pub judged: &'a Judged,
+    pub evidence: &'a Evidence,
+    pub lists: &'a Lists,
+    pub gaps: &'a [Gap],
+    pub demands_by_verdict: [usize; 3],
+    pub embedder: &'a EmbedderIdentity,
+    pub backend: BackendInfo,
+    pub why_no_gpu: Option<BackendError>,
+}
+
+impl Finished<'_> {
+    fn records(&self, pair: &Match) -> (&Record, &Record) {
+        (&self.tables.demands[pair.demand.get()], &self.tables.supplies[pair.supply.get()])
+    }
+
+    fn quotes(&self, pair: &Match) -> Vec<Quote> {
+        let (demand, supply) = self.records(pair);
+        self.evidence.quotes(pair, demand, supply)
+    }
+
+    /// Writes what programs read: rankings, pairs, rejected rows, and what `explain` needs.
+    pub(super) fn write_tables(
+        &self,
+        folder: &OutputFolder,
+        progress: &dyn Progress,
+    ) -> Result<(), PipelineError> {
+        self.write_rankings(folder)?;
+        write_pairs(
+            &folder.path(names::PAIRS),
+            &self.judged.matches,
+            &|pair| {
+                let (demand, supply) = self.records(pair);
+                pair_record(pair, demand, supply, &self.rules.weights, self.quotes(pair))
+            },
+            progress,
+        )?;
+        let intakes = [&self.tables.demand_intake, &self.tables.supply_intake];
+        write_rejected_csv(&folder.path(names::REJECTED), &intakes)?;
+        let index = folder.path(names::INDEX);
+        let tables = self.tables;
+        write_records(&index.join(names::RECORDS), &tables.demands, &tables.supplies)?;
+        write_text(&index.join(names::WEIGHTS), &self.rules.weights_text)?;
+        write_text(&index.join(names::CALIBRATION), &self.rules.calibration_text)
+    }
+
+    fn write_rankings(&self, folder: &OutputFolder) -> Result<(), PipelineError> {
+        let (demands, supplies) = (&self.tables.demands, &self.tables.supplies);
+        let forward = self.judged.ranking_for_demand.iter().cloned();
+        write_ranking(&folder.path(names::RANKING), demands, supplies, forward, "duijie")?;
+        let reverse = self.judged.ranking_for_supply.iter().cloned();
+        write_ranking(&folder.path(names::RANKING_REVERSE), supplies, demands, reverse, "duijie")?;
+        let path = folder.path(names::BM25);
+        let forward = self.bm25(&self.candidates.bm25_for_demand);
+        write_ranking(&path, demands, supplies, forward, "bm25")?;
+        let path = folder.path(names::BM25_REVERSE);
+        let reverse = self.bm25(&self.candidates.bm25_for_supply);
+        write_ranking(&path, supplies, demands, reverse, "bm25")
+    }
+
+    fn bm25(&self, lists: &[Vec<Hit>]) -> impl Iterator<Item = Vec<(u32, f32)>> {
+        let depth = self.options.depth;
+        lists
+            .iter()
+            .map(move |hits| hits.iter().take(depth).map(|hit| (hit.document, hit.score)).collect())
+    }
+
+    /// Writes what people read: the workbook and the report.
+    pub(super) fn write_documents(
+        &self,
+        folder: &OutputFolder,
+        timings: Vec<(String, f64)>,
+    ) -> Result<(), PipelineError> {
+        let facts = self.facts_for_people(timings);
+        let lang = self.options.lang;
+        let view = RunView {
+            demands: &self.tables.demands,
+            supplies: &self.tables.supplies,
+            demand_intake: &self.tables.demand_intake,
+            supply_intake: &self.tables.supply_intake,
+            matches: &self.judged.matches,
+            by_demand: &self.lists.by_demand,
+            by_supply: &self.lists.by_supply,
+            allocated_by_demand: &self.lists.allocated_by_demand,
+            gaps: self.gaps,
+            quotes: &|pair| self.quotes(pair),
+            contributions: &|pair, side| {
+                let values = match side {
+                    Side::Demand => &pair.parts_for_demand,
+                    Side::Supply => &pair.parts_for_supply,
+                };
+                contributions(values, self.rules.weights.seen_from(side))
+            },
+            to_verify: &|pair| {
+                let (demand, supply) = self.records(pair);
+                to_verify(pair, demand, supply, lang)
+            },
+            run: &facts,
+            lang,
+        };
+        write_workbook(&folder.path(names::LISTS), &view, &|_| {})?;
+        Ok(write_html(&folder.path(names::REPORT), &view)?)
+    }
+
+    fn facts_for_people(&self, timings: Vec<(String, f64)>) -> RunFacts {
+        let options = self.options;
+        let (discuss_from, recommend_from) = self.rules.calibration.thresholds();
+        let hash: String = self.embedder.sha256.chars().take(SHORT_HASH).collect();
+        RunFacts {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: options.started_at.clone(),
+            as_of: options.as_of,
+            data_until: self.tables.data_until(),
+            backend: self.backend.clone(),
+            embedder: format!("{} ({hash})", self.embedder.name),
+            timings,
+            per_demand: options.per_demand,
+            per_supply: options.per_supply,
+            top: u32::try_from(options.top.max(1)).unwrap_or(u32::MAX),
+            recommend_from,
+            discuss_from,
+            calibration: self.rules.calibration.note(options.lang).to_owned(),
+            provisional: true,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The run's manifest, given the wall times of its stages.
+    pub(super) fn manifest(&self, timings: BTreeMap<String, f64>) -> Manifest {
+        let (options, tables) = (self.options, self.tables);
+        let why_no_gpu = self.why_no_gpu.as_ref().map(ToString::to_string);
+        Manifest {
+            schema: "duijie.manifest/1".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: options.started_at.to_string(),
+            as_of: options.as_of,
+            data_until: tables.data_until(),
+            demands: side_facts(&tables.demand_intake, tables.demands.len()),
+            supplies: side_facts(&tables.supply_intake, tables.supplies.len()),
+            embedder: self.embedder.name.clone(),
+            embedder_sha256: self.embedder.sha256.clone(),
+            embedder_dim: self.embedder.dim,
+            weights_sha256: sha256(&self.rules.weights_text),
+            calibration_sha256: sha256(&self.rules.calibration_text),
+            seeds: BTreeMap::new(),
+            backend: backend_facts(&self.backend, why_no_gpu),
+            options: decisive_options(options),
+            counts: counts(
+                self.judged,
+                self.candidates.pairs.len(),
+                &self.demands_by_verdict,
+                self.gaps.len(),
+            ),
+            timings,
+        }
+    }
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), PipelineError> {
+    std::fs::write(path, text).map_err(|e| PipelineError::io("write", path, e))
+}
