@@ -1,20 +1,50 @@
 //! What to say to a person about a pair or a demand: what is lacking, what to verify, what to ask.
 
-use crate::model::{Lang, Match, Part, PartValues, Record, Veto};
+use crate::model::{Lang, Match, Micro, Part, PartValues, Record, Veto};
+
+/// How many parts there are.
+const N_PARTS: usize = Part::ALL.len();
 
 /// Below this many characters a demand is too vague to search for well.
 ///
 /// 17 % of real demands are shorter, and intake offices send most of these back.
 const VAGUE_BELOW: usize = 50;
 
-/// Names what the nearest miss of a demand lacks: the part that loses most of the score.
+/// The value that each part has on average among pairs that are worth somebody's time.
+///
+/// Parts differ in scale: two texts never share all their words. A part that no such pair has is
+/// taken to be 1, so that the nearest miss of a bad lot is measured against the ideal.
+#[must_use]
+pub fn typical_values<'a>(worthwhile: impl Iterator<Item = &'a PartValues>) -> [Micro; N_PARTS] {
+    let mut sums = [(0_i64, 0_i64); N_PARTS];
+    for values in worthwhile {
+        for ((sum, n), value) in sums.iter_mut().zip(values) {
+            if let Some(value) = value {
+                *sum += i64::from(value.0);
+                *n += 1;
+            }
+        }
+    }
+    sums.map(|(sum, n)| {
+        sum.checked_div(n).and_then(|mean| i32::try_from(mean).ok()).map_or(Micro::ONE, Micro)
+    })
+}
+
+/// Names what the nearest miss of a demand lacks: the part that falls short most, by weight, of
+/// what it has in pairs that are worth somebody's time.
 ///
 /// `weights` are the demand's; ties go to the earlier part of [`Part::ALL`].
 #[must_use]
-pub fn what_lacks(values: &PartValues, weights: &[u32; Part::ALL.len()], lang: Lang) -> String {
+pub fn what_lacks(
+    values: &PartValues,
+    weights: &[u32; N_PARTS],
+    typical: &[Micro; N_PARTS],
+    lang: Lang,
+) -> String {
     let loss = |part: Part| {
-        let missing = values[part.index()].map_or(0, |value| 1_000_000 - i64::from(value.0));
-        missing * i64::from(weights[part.index()])
+        let at = part.index();
+        let short = values[at].map_or(0, |value| i64::from(typical[at].0 - value.0));
+        short * i64::from(weights[at])
     };
     let worst = Part::ALL.iter().copied().rev().max_by_key(|&part| loss(part));
     match worst {
@@ -98,13 +128,23 @@ pub fn to_verify(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Micro;
 
     #[test]
     fn the_largest_weighted_loss_is_named() {
         let values = [Some(Micro(900_000)), Some(Micro(800_000)), Some(Micro(0)), None, None];
-        let by = |weights| what_lacks(&values, weights, Lang::En);
+        let by = |weights| what_lacks(&values, weights, &[Micro::ONE; 5], Lang::En);
         assert_eq!(by(&[300, 500, 200, 0, 0]), "another field");
         assert_eq!(by(&[200, 800, 0, 0, 0]), "the text is about something else");
+    }
+
+    #[test]
+    fn a_part_is_measured_against_what_it_usually_is() {
+        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None];
+        let typical = typical_values([&good, &good].into_iter());
+        assert_eq!(typical, [Micro(300_000), Micro(700_000), Micro::ONE, Micro::ONE, Micro::ONE]);
+        // Few shared words are usual; a text about something else is not.
+        let miss = [Some(Micro(200_000)), Some(Micro(300_000)), None, None, None];
+        let lacks = what_lacks(&miss, &[500, 500, 0, 0, 0], &typical, Lang::En);
+        assert_eq!(lacks, "the text is about something else");
     }
 }

@@ -35,7 +35,8 @@ pub struct PairInputs {
 /// - field: as given.
 /// - freshness of the *answer*: `h / (h + age)` in days from its posting to `as_of`, with `h` =
 ///   [`ANSWER_HALF_LIFE_DAYS`]; a date in the future counts as new. Integer arithmetic.
-/// - maturity: the supply's level against what the demand asks for; see [`maturity_value`].
+/// - maturity: the supply's level against what the demand asks for; 1 when a stated wish is reached,
+///   0.3 less per missing step; without a wish, a fifth per step reached.
 ///
 /// A part is `None` where its inputs are unknown or NaN.
 #[must_use]
@@ -92,7 +93,7 @@ fn maturity_value(has: Maturity, wanted: Option<Maturity>) -> Micro {
 /// the pair is.
 ///
 /// The share of the full weight that the present parts carry (the lesser of the two directions),
-/// times how much of [`ENOUGH_CHARACTERS`] the shorter text has, at least a fifth.
+/// times the share of 100 characters that the shorter text has, between a fifth and 1.
 #[must_use]
 pub fn confidence(
     demand: &Record,

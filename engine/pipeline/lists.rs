@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use crate::matching::{Weights, gap_question, what_lacks};
+use crate::matching::{Weights, gap_question, typical_values, what_lacks};
 use crate::model::{DemandIdx, Intake, Lang, Match, Record, Side, Verdict};
 use crate::report::Gap;
 
@@ -84,6 +84,8 @@ pub(super) fn gaps(
     weights: &Weights,
     lang: Lang,
 ) -> Vec<Gap> {
+    let worthwhile = matches.iter().filter(|pair| pair.verdict != Verdict::NoMatch);
+    let typical = typical_values(worthwhile.map(|pair| &pair.parts_for_demand));
     (0_u32..)
         .zip(&lists.by_demand)
         .filter(|(_, list)| list.iter().all(|&at| matches[at as usize].verdict == Verdict::NoMatch))
@@ -92,7 +94,7 @@ pub(super) fn gaps(
             let lacks = match nearest {
                 Some(at) => {
                     let values = &matches[at as usize].parts_for_demand;
-                    what_lacks(values, weights.seen_from(Side::Demand), lang)
+                    what_lacks(values, weights.seen_from(Side::Demand), &typical, lang)
                 }
                 None => lang.pick("没有任何相近的供给", "no supply comes near").to_owned(),
             };
