@@ -233,7 +233,7 @@ fn quotes_are_the_characters_they_name() {
 }
 
 #[test]
-fn missing_parts_are_not_counted_as_zero() {
+fn what_the_lists_leave_open_is_missing() {
     for pair in pairs(&EVERY_PAIR.out) {
         let supply: usize = pair.supply_id[8..].parse().expect("a number");
         let maturity = &pair.parts[Part::Maturity.index()];
