@@ -520,6 +520,43 @@ fn a_folder_of_somebody_else_is_refused() {
 }
 
 #[test]
+fn a_killed_run_shows_no_half_result_and_the_next_one_clears_up() {
+    let dir = lists();
+    // Enough rows that it is still at work when it is killed.
+    let rows: Vec<String> = (0..60)
+        .flat_map(|copy| {
+            made::supply_rows().into_iter().map(move |row| {
+                row.replace("GJ-2026-", &format!("GJ-2026-{copy:02}"))
+                    .replace("家单位试用", &format!("家（第{copy}批）单位试用"))
+            })
+        })
+        .collect();
+    made::write_supplies(dir.path(), &rows);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_duijie"))
+        .current_dir(dir.path())
+        .args(["match", ".", "--out", "out", "--backend", "cpu"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let partial = || names_in(dir.path()).iter().any(|name| name.starts_with(".out.partial"));
+    let mut n_waits = 0;
+    while !partial() && n_waits < 2_000 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        n_waits += 1;
+    }
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    assert!(partial(), "it was killed at work");
+    assert!(!dir.path().join("out").exists());
+
+    made::write_supplies(dir.path(), &made::supply_rows());
+    good(dir.path(), &["match", ".", "--out", "out", "--backend", "cpu"]);
+    assert_eq!(names_in(dir.path()), ["demands.csv", "out", "supplies.jsonl"]);
+}
+
+#[test]
 fn files_of_rules_are_checked() {
     let dir = lists();
     fs::write(dir.path().join("w.toml"), "[for_demand]\nlexical = 1\n").expect("written");

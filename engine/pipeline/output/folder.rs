@@ -61,6 +61,8 @@ impl OutputFolder {
         check_replaceable(&self.place)?;
         if self.place.exists() {
             let aside = self.partial.with_extension("replaced");
+            // What an earlier process set aside and could not remove; renaming onto it would fail.
+            fs::remove_dir_all(&aside).ok();
             fs::rename(&self.place, &aside)
                 .map_err(|e| PipelineError::io("rename", &self.place, e))?;
             if let Err(error) = fs::rename(&self.partial, &self.place) {
@@ -147,6 +149,17 @@ mod tests {
         assert_eq!(fs::read_to_string(place.join("new")).expect("read"), "new");
         assert!(!place.join(names::PAIRS).exists());
         assert_eq!(fs::read_dir(dir.path()).expect("list").count(), 1, "nothing is left beside");
+    }
+
+    #[test]
+    fn what_an_earlier_process_set_aside_is_no_obstacle() {
+        let dir = tempfile::tempdir().expect("temp");
+        let place = dir.path().join("out");
+        earlier_run(&place);
+        earlier_run(&dir.path().join(".out.replaced"));
+        let folder = OutputFolder::begin(&place).expect("begin");
+        folder.finish().expect("finish");
+        assert_eq!(fs::read_dir(dir.path()).expect("list").count(), 1);
     }
 
     #[test]
