@@ -145,8 +145,10 @@ fn errors_are_told_in_the_language_asked_for() {
 fn wrong_usage_is_code_two() {
     let dir = lists();
     let before = names_in(dir.path());
-    let cases: [(&[&str], &str); 17] = [
-        (&[], "缺少命令"),
+    let nothing = call(dir.path(), &[]);
+    assert_eq!(nothing.code, 2, "nothing asked for is answered with the help");
+    assert!(nothing.err.contains("用法：") && nothing.err.contains("explain"), "{}", nothing.err);
+    let cases: [(&[&str], &str); 16] = [
         (&["frob"], "frob"),
         (&["match", ".", "--out", "out", "--nope"], "--nope"),
         (&["match", "."], "--out"),

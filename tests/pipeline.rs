@@ -832,8 +832,8 @@ fn a_short_demand_is_answered_with_little_confidence() {
 
 #[test]
 fn the_index_of_a_run_opens_again() {
-    for (name, side, n) in [("demands", Side::Demand, 161), ("supplies", Side::Supply, 346)] {
-        let index = SideIndex::open(&SAMPLE.out.join("index").join(name), side).expect("an index");
+    for (side, n) in [(Side::Demand, 161), (Side::Supply, 346)] {
+        let index = SideIndex::open(&SAMPLE.out.join("index"), side).expect("an index");
         assert_eq!(index.n_records(), n);
     }
 }

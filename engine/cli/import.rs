@@ -150,7 +150,8 @@ fn print_findings(out: &mut impl Write, intake: &Intake, lang: Lang) -> std::io:
     if !intake.skipped.is_empty() {
         writeln!(out, "{}", t("跳过的行：", "skipped rows:"))?;
         for row in intake.skipped.iter().take(SHOWN) {
-            writeln!(out, "  {}  {:?}  {}", row.source, row.reason, table::shorten(&row.text, 40))?;
+            let reason = row.reason.label(lang);
+            writeln!(out, "  {}  {reason}  {}", row.source, table::shorten(&row.text, 40))?;
         }
         more(out, intake.skipped.len())?;
     }

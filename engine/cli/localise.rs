@@ -50,10 +50,19 @@ pub(super) fn command(lang: Lang) -> Command {
                     }
                 }
             }
-            sub
+            match lang {
+                Lang::Zh => {
+                    let usage = chinese_usage(sub.clone().bin_name(format!("duijie {name}")));
+                    sub.override_usage(usage)
+                }
+                Lang::En => sub,
+            }
         });
     }
-    if lang == Lang::En {
+    if lang == Lang::Zh {
+        let usage = chinese_usage(command.clone());
+        command = command.override_usage(usage);
+    } else {
         command = command
             .about("Matches technology demands with supplies in both directions and explains each pair")
             .mut_arg("lang", |arg| arg.help("Language: zh Chinese, en English"))
@@ -75,6 +84,8 @@ fn headings(command: Command, lang: Lang) -> Command {
     } else {
         "{about-with-newline}\n用法：{usage}\n\n选项：\n{options}{after-help}"
     };
+    let ids: Vec<String> = command.get_arguments().map(|arg| arg.get_id().to_string()).collect();
+    let command = ids.iter().fold(command, |command, id| command.mut_arg(id, chinese_values));
     let mut command = command.help_template(template).disable_help_flag(true).arg(
         clap::Arg::new("help")
             .short('h')
@@ -92,6 +103,31 @@ fn headings(command: Command, lang: Lang) -> Command {
         );
     }
     command
+}
+
+/// Says an argument's default and choices in its Chinese help instead of clap's English brackets.
+fn chinese_values(arg: clap::Arg) -> clap::Arg {
+    if !arg.get_action().takes_values() {
+        return arg;
+    }
+    let default: Vec<String> =
+        arg.get_default_values().iter().map(|v| v.to_string_lossy().into_owned()).collect();
+    let Some(help) = arg.get_help().map(ToString::to_string).filter(|_| !default.is_empty()) else {
+        return arg.hide_possible_values(true);
+    };
+    arg.help(format!("{help}（默认 {}）", default.join("、")))
+        .hide_default_value(true)
+        .hide_possible_values(true)
+}
+
+/// The usage line of a command with clap's own words in Chinese.
+fn chinese_usage(mut command: Command) -> String {
+    let usage = command.render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
+    usage
+        .replace("[OPTIONS]", "[选项]")
+        .replace("<COMMAND>", "<命令>")
+        .replace("[COMMAND]", "[命令]")
 }
 
 /// The English text of a command (`id` empty) or of one of its arguments.
@@ -165,7 +201,8 @@ pub(super) fn usage_error(error: &clap::Error, lang: Lang) -> String {
             let allowed = context(ContextKind::ValidValue)
                 .map(|values| format!("，可选：{values}"))
                 .unwrap_or_default();
-            format!("{argument} 的值 “{value}” 不对{allowed}")
+            let form = if argument.contains("<DATE>") { "，写成 2026-06-30 这样" } else { "" };
+            format!("{argument} 的值 “{value}” 不对{allowed}{form}")
         }
         ErrorKind::ArgumentConflict => format!(
             "{argument} 不能与 {} 同时使用",

@@ -7,11 +7,13 @@ use super::headers::Field;
 use super::layout::Column;
 use super::limits;
 use super::price;
+use super::privacy::veil_contacts;
 use super::table::{Cell, Fault, Mended, Row};
 use super::vocabulary::{Vocabulary, codes, paths};
 use crate::model::{
     Record, RecordId, RejectedRow, Repair, RepairKind, Side, SourceRef, SupplyKind, Visibility,
 };
+use crate::text::VEILED;
 
 /// A record whose identity and number are still to be settled.
 #[derive(Debug)]
@@ -507,6 +509,11 @@ impl<'a> Maker<'a> {
         }
         if self.context.side == Side::Supply {
             self.record.supply_kind = Some(self.kind.unwrap_or(SupplyKind::Result));
+        }
+        if veil_contacts(&mut self.record) > 0 {
+            // What was there is not told: the log would be one more place that holds it.
+            let heading = self.context.heading(Field::Description).unwrap_or_default();
+            self.log(&heading, RepairKind::Contact, VEILED, VEILED);
         }
         let draft = Draft { record: self.record, id_column: self.id_column };
         (Outcome::Draft(Box::new(draft)), self.repairs)

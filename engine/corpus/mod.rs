@@ -32,6 +32,7 @@ mod layout;
 mod limits;
 mod near_duplicates;
 mod price;
+mod privacy;
 mod rejected;
 mod table;
 mod vocabulary;

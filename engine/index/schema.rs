@@ -85,7 +85,7 @@ impl Fields {
             document.add_text(self.codes, code);
         }
         if let Some(organization) = &record.organization
-            && record.visibility != Visibility::Anonymous
+            && record.visibility == Visibility::Public
         {
             document.add_text(self.organization, organization);
         }

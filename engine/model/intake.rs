@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Record, Side, SourceRef};
+use super::{Lang, Record, Side, SourceRef};
 
 /// Everything one side's import produced.
 ///
@@ -101,6 +101,22 @@ pub enum SkipReason {
     OtherSheet,
 }
 
+impl SkipReason {
+    /// The words people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Title => lang.pick("标题或填报单位", "title"),
+            Self::Heading => lang.pick("表头", "headings"),
+            Self::Unit => lang.pick("单位行", "unit line"),
+            Self::Total => lang.pick("合计", "total"),
+            Self::Note => lang.pick("说明", "note"),
+            Self::Numbering => lang.pick("只有序号的空行", "running number only"),
+            Self::OtherSheet => lang.pick("其他工作表的行", "line of another sheet"),
+        }
+    }
+}
+
 /// A row that is not a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SkippedRow {
@@ -152,6 +168,29 @@ pub enum RepairKind {
     Encoding,
     /// A file whose content is not what its name says; reported at its first row.
     Format,
+    /// A telephone number, an address of mail or a contact's name in a description, taken out.
+    Contact,
+}
+
+impl RepairKind {
+    /// The words people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Date => lang.pick("日期写法", "dates"),
+            Self::EmptyRange => lang.pick("有效期倒置", "validity that ends before it begins"),
+            Self::Quotes => lang.pick("引号", "quotation marks"),
+            Self::Categories => lang.pick("分类连写", "run-together categories"),
+            Self::Whitespace => lang.pick("空白与控制字符", "blanks and control characters"),
+            Self::Unit => lang.pick("单位换算", "units"),
+            Self::Number => lang.pick("数字写法", "numbers"),
+            Self::Identification => lang.pick("编号", "identifications"),
+            Self::Title => lang.pick("补上标题", "titles made from the text"),
+            Self::Encoding => lang.pick("混入的其他编码", "lines in another encoding"),
+            Self::Format => lang.pick("扩展名与内容不符", "extension and content differ"),
+            Self::Contact => lang.pick("隐去联系方式", "contacts taken out"),
+        }
+    }
 }
 
 /// One value that was mended.

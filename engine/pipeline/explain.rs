@@ -64,8 +64,8 @@ pub fn explain(
             reason: format!("made with the embedding model {}", manifest.embedder),
         });
     }
-    let demand_index = SideIndex::open(&index.join(names::DEMANDS), Side::Demand)?;
-    let supply_index = SideIndex::open(&index.join(names::SUPPLIES), Side::Supply)?;
+    let demand_index = SideIndex::open(&index, Side::Demand)?;
+    let supply_index = SideIndex::open(&index, Side::Supply)?;
     let ratio = |queries: &SideIndex, documents: &SideIndex, query: u32, document: u32| {
         let scorer = LexicalScorer::new(queries, documents)?;
         let own = scorer.self_score(query);

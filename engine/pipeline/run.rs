@@ -138,13 +138,9 @@ fn index(
     progress: &dyn Progress,
 ) -> Result<(SideIndex, SideIndex), PipelineError> {
     let dir = folder.create_dir(names::INDEX)?;
-    let build = |name, side, records: &[Record]| {
-        SideIndex::build(&dir.join(name), side, records, &|n| progress.advance(n))
-    };
-    Ok((
-        build(names::DEMANDS, Side::Demand, &tables.demands)?,
-        build(names::SUPPLIES, Side::Supply, &tables.supplies)?,
-    ))
+    let build =
+        |side, records: &[Record]| SideIndex::build(&dir, side, records, &|n| progress.advance(n));
+    Ok((build(Side::Demand, &tables.demands)?, build(Side::Supply, &tables.supplies)?))
 }
 
 fn embed(

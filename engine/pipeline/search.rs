@@ -28,10 +28,6 @@ pub fn search(
     limit: usize,
 ) -> Result<SearchAnswer, PipelineError> {
     Manifest::read(out)?;
-    let name = match side {
-        Side::Demand => names::DEMANDS,
-        Side::Supply => names::SUPPLIES,
-    };
-    let index = SideIndex::open(&out.join(names::INDEX).join(name), side)?;
+    let index = SideIndex::open(&out.join(names::INDEX), side)?;
     Ok(SearchAnswer { side, hits: index.search(text, limit)? })
 }

@@ -2,6 +2,7 @@
 
 use super::veil;
 use crate::model::{Lang, Quote, QuoteField, Record, Side};
+use crate::text::VEILED;
 
 /// Most characters of one side's quotes in a line: two sides, the marks and the names stay within
 /// some 160 characters, which is five lines of the column.
@@ -189,7 +190,7 @@ fn marked_runs(
             if !hidden[place] {
                 run.text.push(if text[place] == '\n' { ' ' } else { text[place] });
             } else if place == start || !hidden[place - 1] {
-                run.text.push_str(veil::VEILED);
+                run.text.push_str(VEILED);
             }
         }
     }

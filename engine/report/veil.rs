@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::model::{Lang, Record, Visibility};
+use crate::text::{VEILED, contact_passages, may_hold_contact};
 
 /// Shortest contact text that is searched for in a description: a single character would veil
 /// half of it.
@@ -39,7 +40,7 @@ pub(super) fn hidden(record: &Record, text: &[char]) -> Vec<bool> {
             }
         }
     }
-    for (start, end) in telephones(text).into_iter().chain(emails(text)) {
+    for (start, end) in contact_passages(text) {
         hidden[start..end].fill(true);
     }
     hidden
@@ -58,12 +59,12 @@ pub(super) fn text<'t>(record: &Record, text: &'t str) -> Cow<'t, str> {
 /// A text that belongs to no record, such as the reason for a refusal, with telephone numbers and
 /// addresses of mail veiled.
 pub(super) fn loose(text: &str) -> String {
-    if !may_hold_number_or_mail(text) {
+    if !may_hold_contact(text) {
         return text.to_owned();
     }
     let characters: Vec<char> = text.chars().collect();
     let mut hidden = vec![false; characters.len()];
-    for (start, end) in telephones(&characters).into_iter().chain(emails(&characters)) {
+    for (start, end) in contact_passages(&characters) {
         hidden[start..end].fill(true);
     }
     runs(&characters, &hidden, 0, characters.len())
@@ -84,9 +85,6 @@ pub(super) fn needs_care(record: &Record) -> bool {
     may_hold_secret(record, &record.title) || may_hold_secret(record, &record.body)
 }
 
-/// What stands for a veiled passage.
-pub(super) const VEILED: &str = "〔略〕";
-
 fn runs(characters: &[char], hidden: &[bool], start: usize, end: usize) -> String {
     let mut shown = String::with_capacity((end - start) * 3);
     for place in start..end {
@@ -101,13 +99,7 @@ fn runs(characters: &[char], hidden: &[bool], start: usize, end: usize) -> Strin
 
 /// A quick look that spares most texts the slow one.
 fn may_hold_secret(record: &Record, text: &str) -> bool {
-    secrets(record).any(|secret| text.contains(secret.trim())) || may_hold_number_or_mail(text)
-}
-
-fn may_hold_number_or_mail(text: &str) -> bool {
-    text.contains(['@', '＠'])
-        || text.chars().filter(char::is_ascii_digit).count() >= 7
-        || text.chars().any(|c| ('０'..='９').contains(&c))
+    secrets(record).any(|secret| text.contains(secret.trim())) || may_hold_contact(text)
 }
 
 fn secrets(record: &Record) -> impl Iterator<Item = &str> {
@@ -126,60 +118,6 @@ fn secrets(record: &Record) -> impl Iterator<Item = &str> {
     .into_iter()
     .flatten()
     .filter(|secret| !secret.trim().is_empty())
-}
-
-/// Mobile numbers of mainland China (eleven digits from 13 to 19) and numbers with an area code
-/// (0 and two or three digits, a hyphen, seven or eight digits), in either width.
-fn telephones(text: &[char]) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    while start < text.len() {
-        let end = run(text, start, is_digit);
-        if end == start {
-            start += 1;
-            continue;
-        }
-        let alone = start == 0 || !text[start - 1].is_ascii_alphanumeric();
-        if alone && end - start == 11 && digit(text[start]) == 1 && digit(text[start + 1]) >= 3 {
-            found.push((start, end));
-        } else if alone
-            && (3..=4).contains(&(end - start))
-            && digit(text[start]) == 0
-            && text.get(end).is_some_and(|&c| matches!(c, '-' | '－' | '—' | '–'))
-        {
-            let last = run(text, end + 1, is_digit);
-            if (7..=8).contains(&(last - end - 1)) {
-                found.push((start, last));
-            }
-        }
-        start = end;
-    }
-    found
-}
-
-fn emails(text: &[char]) -> Vec<(usize, usize)> {
-    let part_of_address = |c: char| c.is_ascii_alphanumeric() || "._%+-".contains(c);
-    let mut found = Vec::new();
-    for at in (0..text.len()).filter(|&at| matches!(text[at], '@' | '＠')) {
-        let start = (0..at).rev().take_while(|&i| part_of_address(text[i])).last().unwrap_or(at);
-        let end = run(text, at + 1, part_of_address);
-        if start < at && text[at + 1..end].contains(&'.') {
-            found.push((start, end));
-        }
-    }
-    found
-}
-
-fn run(text: &[char], start: usize, belongs: impl Fn(char) -> bool) -> usize {
-    text[start..].iter().position(|&c| !belongs(c)).map_or(text.len(), |length| start + length)
-}
-
-fn is_digit(c: char) -> bool {
-    c.is_ascii_digit() || ('０'..='９').contains(&c)
-}
-
-fn digit(c: char) -> u32 {
-    if c.is_ascii_digit() { c as u32 - '0' as u32 } else { c as u32 - '０' as u32 }
 }
 
 /// `text` as a spreadsheet cell: no control characters, at most `limit` characters, and a leading

@@ -7,14 +7,17 @@
 //! - [`normalise`] and [`Folded`]: one form for the many ways to type the same thing.
 //! - [`Segmenter`]: terms with positions, for the index and for everything that counts words.
 //! - [`sentences`]: ranges for quotes and passages.
+//! - [`contact_passages`]: what must not be quoted.
 //! - [`char_range`]: from bytes to characters, for readers that count those.
 
+mod contact;
 mod normalise;
 mod segment;
 mod sentence;
 mod span;
 mod technical;
 
+pub use contact::{VEILED, contact_passages, may_hold_contact};
 pub use normalise::{Folded, normalise};
 pub use segment::{Segmenter, Token};
 pub use sentence::{MAX_SENTENCE_CHARS, sentences};

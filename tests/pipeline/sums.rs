@@ -21,7 +21,7 @@ fn micro(value: &toml::Value) -> i64 {
 impl Rules {
     pub(super) fn shipped() -> Self {
         let read = |name: &str| {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/calibration").join(name);
             let text = std::fs::read_to_string(path).expect("a shipped file");
             text.parse().expect("TOML")
         };

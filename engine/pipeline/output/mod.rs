@@ -28,8 +28,6 @@ pub(super) mod names {
     pub(crate) const MANIFEST: &str = "manifest.json";
     pub(crate) const REJECTED: &str = "rejected.csv";
     pub(crate) const INDEX: &str = "index";
-    pub(crate) const DEMANDS: &str = "demands";
-    pub(crate) const SUPPLIES: &str = "supplies";
     pub(crate) const RECORDS: &str = "records.jsonl";
     pub(crate) const WEIGHTS: &str = "weights.toml";
     pub(crate) const CALIBRATION: &str = "calibration.toml";

@@ -128,17 +128,10 @@ fn skips(lang: Lang, intake: &Intake) -> Markup {
     for row in &intake.skipped {
         *counts.entry(row.reason).or_default() += 1;
     }
-    let word = |reason| match reason {
-        SkipReason::Title => lang.pick("标题或填报单位", "titles"),
-        SkipReason::Heading => lang.pick("表头", "headings"),
-        SkipReason::Unit => lang.pick("单位行", "unit lines"),
-        SkipReason::Total => lang.pick("合计", "totals"),
-        SkipReason::Note => lang.pick("说明", "notes"),
-        SkipReason::Numbering => lang.pick("只有序号的空行", "running numbers only"),
-        SkipReason::OtherSheet => lang.pick("其他工作表的行", "lines of other sheets"),
-    };
-    let parts: Vec<String> =
-        counts.iter().map(|(&reason, n)| format!("{} {}", word(reason), grouped(*n))).collect();
+    let parts: Vec<String> = counts
+        .iter()
+        .map(|(&reason, n)| format!("{} {}", reason.label(lang), grouped(*n)))
+        .collect();
     html! {
         @if !parts.is_empty() {
             p class="soft" { (lang.pick("跳过的行：", "Skipped rows: ")) (parts.join(lang.pick("、", ", "))) (lang.pick("。", ".")) }
@@ -164,7 +157,7 @@ fn repairs(lang: Lang, intake: &Intake) -> Markup {
                     tr { th { (t("修复", "Repair")) } th class="n" { (t("处数", "Count")) } th { (t("例", "Example")) } }
                     @for (&kind, (count, example)) in &kinds {
                         tr {
-                            td { (kind_word(kind, lang)) }
+                            td { (kind.label(lang)) }
                             td class="n" { (grouped(*count)) }
                             td class="keep" {
                                 @if let Some(repair) = example {
@@ -196,7 +189,8 @@ fn may_show(intake: &Intake, repair: &Repair) -> bool {
         | RepairKind::Identification
         | RepairKind::Title
         | RepairKind::Encoding
-        | RepairKind::Format => false,
+        | RepairKind::Format
+        | RepairKind::Contact => false,
     };
     let table = intake
         .tables
@@ -207,20 +201,4 @@ fn may_show(intake: &Intake, repair: &Repair) -> bool {
         .filter(|column| !column.dropped)
         .and_then(|column| column.field.as_deref());
     kind && field.is_some_and(|field| CONTACT.iter().all(|word| !field.contains(word)))
-}
-
-const fn kind_word(kind: RepairKind, lang: Lang) -> &'static str {
-    match kind {
-        RepairKind::Date => lang.pick("日期写法", "dates"),
-        RepairKind::EmptyRange => lang.pick("有效期倒置", "validity that ends before it begins"),
-        RepairKind::Quotes => lang.pick("引号", "quotation marks"),
-        RepairKind::Categories => lang.pick("分类连写", "run-together categories"),
-        RepairKind::Whitespace => lang.pick("空白与控制字符", "blanks and control characters"),
-        RepairKind::Unit => lang.pick("单位换算", "units"),
-        RepairKind::Number => lang.pick("数字写法", "numbers"),
-        RepairKind::Identification => lang.pick("编号", "identifications"),
-        RepairKind::Title => lang.pick("补上标题", "titles made from the text"),
-        RepairKind::Encoding => lang.pick("混入的其他编码", "lines in another encoding"),
-        RepairKind::Format => lang.pick("扩展名与内容不符", "extension and content differ"),
-    }
 }
