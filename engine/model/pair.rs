@@ -10,7 +10,7 @@ use super::{DemandIdx, Lang, Micro, Side, SupplyIdx};
 pub enum Part {
     /// Shared words: BM25 over the asker's own score for itself.
     Lexical,
-    /// Shared meaning: cosine similarity of the whole texts.
+    /// Shared meaning: cosine similarity of the records' vectors, made of title and body.
     Dense,
     /// Same field of technology or industry.
     Field,

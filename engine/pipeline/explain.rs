@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::defaults::Rules;
-use super::embedding::{read_evidence, whole_text};
+use super::embedding::{embed_records, read_evidence};
 use super::output::{PairRecord, find_pair, names, pair_record, read_records};
 use super::scoring::Judge;
 use super::{Manifest, PipelineError, Silent};
@@ -77,8 +77,8 @@ pub fn explain(
 
     // From here on the two records are the whole tables.
     let (demand, supply) = (demand.clone(), supply.clone());
-    let demand_embedding = embedder.embed(&[&whole_text(&demand)])?;
-    let supply_embedding = embedder.embed(&[&whole_text(&supply)])?;
+    let demand_embedding = embed_records(&embedder, std::slice::from_ref(&demand), &Silent)?;
+    let supply_embedding = embed_records(&embedder, std::slice::from_ref(&supply), &Silent)?;
     let judge = Judge::new(
         std::slice::from_ref(&demand),
         std::slice::from_ref(&supply),
