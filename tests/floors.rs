@@ -36,7 +36,6 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("safetensors", &["embed"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
-    ("anyhow", &["cli"]),
 ];
 
 fn floor(module: &str) -> Option<u8> {

@@ -91,58 +91,48 @@ fn split_side(text: &str) -> (Option<Side>, &str) {
 
 fn print_summary(summary: &RunSummary, options: &MatchOptions, lang: Lang) -> std::io::Result<()> {
     let manifest = &summary.manifest;
+    let t = |zh, en| lang.pick(zh, en);
     let mut out = std::io::stdout().lock();
     for (label, side) in [
         (Side::Demand.label(lang), &manifest.demands),
         (Side::Supply.label(lang), &manifest.supplies),
     ] {
-        writeln!(
-            out,
-            "{label} {} {}（{} {} = {} + {} {} + {} {} + {} {}）",
-            side.records,
-            lang.pick("条", "records"),
-            lang.pick("读入行", "rows"),
-            side.rows_in,
-            side.records,
-            lang.pick("合并", "merged"),
-            side.merged,
-            lang.pick("跳过", "skipped"),
-            side.skipped,
-            lang.pick("退回", "rejected"),
-            side.rejected,
-        )?;
+        let (rows, records) = (side.rows_in, side.records);
+        let (merged, skipped, rejected) = (side.merged, side.skipped, side.rejected);
+        match lang {
+            Lang::Zh => writeln!(
+                out,
+                "{label} {records} 条（读入行 {rows} = {records} + 合并 {merged} + 跳过 {skipped} + 退回 {rejected}）"
+            )?,
+            Lang::En => writeln!(
+                out,
+                "{label}: {records} records (rows {rows} = {records} + merged {merged} + skipped {skipped} + rejected {rejected})"
+            )?,
+        }
     }
     let [recommend, discuss, none] = summary.demands_by_verdict;
-    let counts = |name: &str| manifest.counts.get(name).copied().unwrap_or(0);
+    let allocated = manifest.counts.get("allocated_pairs").copied().unwrap_or(0);
     let rows = [
-        vec![lang.pick("建议对接", "recommend").to_owned(), recommend.to_string()],
-        vec![lang.pick("可洽谈", "discuss").to_owned(), discuss.to_string()],
-        vec![lang.pick("暂无匹配", "no match").to_owned(), none.to_string()],
-        vec![
-            lang.pick("推荐清单（限额）", "handed out (capacities)").to_owned(),
-            counts("allocated_pairs").to_string(),
-        ],
+        vec![t("建议对接", "recommend").to_owned(), recommend.to_string()],
+        vec![t("可洽谈", "discuss").to_owned(), discuss.to_string()],
+        vec![t("暂无匹配", "no match").to_owned(), none.to_string()],
+        vec![t("推荐清单（限额）", "handed out (capacities)").to_owned(), allocated.to_string()],
     ];
-    writeln!(out, "{}", lang.pick("需求按最好的供给计：", "Demands by their best supply:"))?;
+    writeln!(out, "{}", t("需求按最好的供给计：", "Demands by their best supply:"))?;
     write!(out, "{}", table::lines_up(&rows))?;
     let backend = &manifest.backend;
-    let software =
-        if backend.software { lang.pick("（软件模拟）", " (software)") } else { "" };
+    let software = if backend.software { t("（软件模拟）", " (software)") } else { "" };
     writeln!(
         out,
-        "{}：{} {}{software}，{:.1} s",
-        lang.pick("计算后端", "backend"),
+        "{}{} {}{software}{}{:.1} s",
+        t("计算后端：", "Backend: "),
         backend.kind,
         backend.adapter,
+        t("，", ", "),
         manifest.timings.get("total").copied().unwrap_or(0.0)
     )?;
     let file = |name: &str| options.out.join(name).display().to_string();
-    writeln!(
-        out,
-        "{}：\n  {}\n  {}",
-        lang.pick("先看", "Look first at"),
-        file("report.html"),
-        file("lists.xlsx")
-    )?;
+    let first = t("先看：", "Look first at:");
+    writeln!(out, "{first}\n  {}\n  {}", file("report.html"), file("lists.xlsx"))?;
     Ok(())
 }
