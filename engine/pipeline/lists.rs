@@ -61,11 +61,13 @@ impl Lists {
         Self { by_demand, by_supply, allocated_by_demand }
     }
 
-    /// How many demands have a best pair of 建议对接, of 可洽谈, and of 暂无匹配 or none.
-    pub(super) fn demands_by_verdict(&self, matches: &[Match]) -> [usize; 3] {
+    /// How many demands have a best pair of 建议对接, of 可洽谈, and of 暂无匹配 or none, among the
+    /// `shown` that people see of each.
+    pub(super) fn demands_by_verdict(&self, matches: &[Match], shown: usize) -> [usize; 3] {
         let mut counts = [0_usize; 3];
         for list in &self.by_demand {
-            let best = list.iter().map(|&at| matches[at as usize].verdict).max();
+            let verdicts = list.iter().map(|&at| matches[at as usize].verdict);
+            let best = verdicts.filter(|&verdict| verdict != Verdict::NoMatch).take(shown).max();
             counts[match best {
                 Some(Verdict::Recommend) => 0,
                 Some(Verdict::Discuss) => 1,

@@ -96,7 +96,7 @@ pub fn run_match(
 
     let lists = Lists::of(&judged.matches, tables.demands.len(), tables.supplies.len());
     let gaps = gaps(&tables.demands, &judged.matches, &lists, &rules.weights, options.lang);
-    let demands_by_verdict = lists.demands_by_verdict(&judged.matches);
+    let demands_by_verdict = lists.demands_by_verdict(&judged.matches, options.top);
     let finished = Finished {
         options,
         rules: &rules,
