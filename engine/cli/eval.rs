@@ -9,40 +9,121 @@ use serde_json::json;
 use super::arguments::EvalArguments;
 use super::outcome::Failure;
 use super::{CommandResult, table};
-use crate::evaluation::{RankingMeasures, TrecError, evaluate, read_qrels, read_run};
+use crate::evaluation::{
+    Interval, QueryMeasures, RankingMeasures, TrecError, average, bootstrap_mean, measure_queries,
+    randomisation_p, read_qrels, read_run,
+};
 use crate::model::{Diagnosis, Lang};
+
+/// Decides the resamples, so that two calls print the same intervals.
+const SEED: u64 = 2_020;
+
+/// One measured ranking.
+struct Line {
+    name: &'static str,
+    queries: Vec<QueryMeasures>,
+}
+
+impl Line {
+    /// Per-query values of the measure that claims are made with.
+    fn judged(&self) -> Vec<f64> {
+        self.queries.iter().map(|query| query.ndcg_10_judged).collect()
+    }
+
+    fn interval(&self, of: impl Fn(&QueryMeasures) -> f64) -> Option<Interval> {
+        bootstrap_mean(&self.queries.iter().map(of).collect::<Vec<_>>(), SEED)
+    }
+}
+
+/// The difference between the run and the baseline in nDCG@10 of judged documents, query by query.
+struct Difference {
+    interval: Interval,
+    p: f64,
+}
+
+impl Difference {
+    fn between(run: &Line, baseline: &Line) -> Option<Self> {
+        let (a, b) = (run.judged(), baseline.judged());
+        let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
+        let interval = bootstrap_mean(&differences, SEED)?;
+        Some(Self { interval, p: randomisation_p(&a, &b, SEED)? })
+    }
+}
 
 pub(super) fn run(arguments: &EvalArguments, lang: Lang) -> CommandResult {
     let qrels = read(&arguments.qrels, read_qrels)?;
-    let measure = |path: &Path| {
-        read(path, read_run).map(|run| evaluate(&run, &qrels, arguments.relevant_from))
+    let measure = |name, path: &Path| {
+        let run = read(path, read_run)?;
+        Ok::<_, Failure>(Line {
+            name,
+            queries: measure_queries(&run, &qrels, arguments.relevant_from),
+        })
     };
-    let mut lines = Vec::new();
-    if let Some(path) = arguments.baseline.clone().or_else(|| bm25_beside(&arguments.run)) {
-        lines.push(("BM25".to_owned(), measure(&path)?));
-    }
-    lines.push(("duijie".to_owned(), measure(&arguments.run)?));
+    let baseline = arguments.baseline.clone().or_else(|| bm25_beside(&arguments.run));
+    let baseline = baseline.map(|path| measure("BM25", &path)).transpose()?;
+    let line = measure("duijie", &arguments.run)?;
+    let difference = baseline.as_ref().and_then(|baseline| Difference::between(&line, baseline));
+    let lines: Vec<Line> = baseline.into_iter().chain([line]).collect();
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let value: serde_json::Map<String, serde_json::Value> = lines
-            .iter()
-            .map(|(name, m)| {
-                (name.clone(), json!({ "queries": m.n_queries, "measures": m.by_name() }))
-            })
-            .collect();
-        writeln!(out, "{}", serde_json::Value::Object(value))?;
+        writeln!(out, "{}", as_json(&lines, difference.as_ref()))?;
         return Ok(());
     }
     write!(out, "{}", as_table(&lines, lang))?;
+    if let Some(difference) = difference {
+        writeln!(
+            out,
+            "{} {:+.3} ({:+.3} … {:+.3}), p = {:.4}",
+            lang.pick("duijie − 基线，ndcg@10_judged：", "duijie − baseline, ndcg@10_judged:"),
+            difference.interval.mean,
+            difference.interval.low,
+            difference.interval.high,
+            difference.p
+        )?;
+    }
     Ok(())
 }
 
-fn as_table(lines: &[(String, RankingMeasures)], lang: Lang) -> String {
+fn as_json(lines: &[Line], difference: Option<&Difference>) -> serde_json::Value {
+    let interval = |i: Option<Interval>| i.map(|i| json!([i.low, i.high]));
+    let mut value: serde_json::Map<String, serde_json::Value> = lines
+        .iter()
+        .map(|line| {
+            let measures = average(&line.queries);
+            let entry = json!({
+                "queries": measures.n_queries,
+                "measures": measures.by_name(),
+                "interval_95": {
+                    "ndcg@10": interval(line.interval(|q| q.ndcg_10)),
+                    "ndcg@10_judged": interval(line.interval(|q| q.ndcg_10_judged)),
+                },
+            });
+            (line.name.to_owned(), entry)
+        })
+        .collect();
+    if let Some(difference) = difference {
+        let i = difference.interval;
+        let entry = json!({
+            "measure": "ndcg@10_judged", "mean": i.mean, "interval_95": [i.low, i.high],
+            "p": difference.p,
+        });
+        value.insert("difference".to_owned(), entry);
+    }
+    serde_json::Value::Object(value)
+}
+
+fn as_table(lines: &[Line], lang: Lang) -> String {
     let mut rows = vec![vec![String::new(), lang.pick("查询数", "queries").to_owned()]];
     rows[0].extend(RankingMeasures::default().by_name().keys().map(ToString::to_string));
-    for (name, measures) in lines {
-        let mut row = vec![name.clone(), measures.n_queries.to_string()];
+    rows[0].push(
+        lang.pick("ndcg@10_judged 的 95% 区间", "95 % interval of ndcg@10_judged").to_owned(),
+    );
+    for line in lines {
+        let measures = average(&line.queries);
+        let mut row = vec![line.name.to_owned(), measures.n_queries.to_string()];
         row.extend(measures.by_name().values().map(|value| format!("{value:.3}")));
+        let interval = line.interval(|query| query.ndcg_10_judged);
+        row.push(interval.map_or_else(String::new, |i| format!("{:.3}–{:.3}", i.low, i.high)));
         rows.push(row);
     }
     table::lines_up(&rows)

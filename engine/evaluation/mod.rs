@@ -4,7 +4,11 @@
 //! on an example worked by hand.
 
 mod ranking;
+mod resampling;
 mod trec;
 
-pub use ranking::{RankingMeasures, evaluate, ndcg};
+pub use ranking::{
+    QueryMeasures, RankingMeasures, RelevantMeasures, average, measure_queries, ndcg,
+};
+pub use resampling::{Interval, bootstrap_mean, randomisation_p};
 pub use trec::{Qrels, Run, TrecError, read_qrels, read_run};

@@ -46,55 +46,94 @@ pub fn ndcg(ranked: &[i32], all_grades: &[i32], k: usize) -> f64 {
     if best > 0.0 { dcg(&mut ranked.iter().copied()) / best } else { 0.0 }
 }
 
-/// Evaluates a run against grades.
+/// What one query of a run is worth; each in `[0, 1]`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct QueryMeasures {
+    /// nDCG@10 with unjudged documents counted as grade 0.
+    pub ndcg_10: f64,
+    /// nDCG@10 with unjudged documents removed from the run first.
+    pub ndcg_10_judged: f64,
+    /// Share of the first ten documents that are judged; 0 for an empty list.
+    pub judged_10: f64,
+    /// Measures that need a relevant document; `None` where none is graded so.
+    pub relevant: Option<RelevantMeasures>,
+}
+
+/// The part of [`QueryMeasures`] that needs a relevant document.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RelevantMeasures {
+    /// Reciprocal rank of the first relevant document; 0 if it was not found.
+    pub reciprocal_rank: f64,
+    /// 1 if a relevant document is among the first ten.
+    pub hit_10: f64,
+    /// Share of the relevant documents among the first ten.
+    pub recall_10: f64,
+    /// Share of the relevant documents among the first hundred.
+    pub recall_100: f64,
+}
+
+/// Measures every query that has a positive grade, in the order of their names.
 ///
-/// Queries without a positive grade are left out, queries that the run lacks count as empty lists.
-/// `relevant_from` is the least grade that counts as relevant for reciprocal rank, hits and recall.
+/// Queries that the run lacks count as empty lists. `relevant_from` is the least grade that counts
+/// as relevant for reciprocal rank, hits and recall.
 #[must_use]
-pub fn evaluate(run: &Run, qrels: &Qrels, relevant_from: i32) -> RankingMeasures {
-    let mut sums = RankingMeasures::default();
-    let mut n_with_relevant = 0_usize;
+pub fn measure_queries(run: &Run, qrels: &Qrels, relevant_from: i32) -> Vec<QueryMeasures> {
     let empty = Vec::new();
-    for (query, grades) in qrels {
-        if grades.values().all(|&grade| grade <= 0) {
-            continue;
-        }
-        sums.n_queries += 1;
-        let ranked = run.get(query).unwrap_or(&empty);
-        let grade = |document: &String| grades.get(document).copied();
-        let all: Vec<i32> = grades.values().copied().collect();
-        let of_run: Vec<i32> = ranked.iter().map(|d| grade(d).unwrap_or(0)).collect();
-        let of_judged: Vec<i32> = ranked.iter().filter_map(grade).collect();
-        sums.ndcg_10 += ndcg(&of_run, &all, 10);
-        sums.ndcg_10_judged += ndcg(&of_judged, &all, 10);
-        let first_ten = ranked.len().min(10);
-        if first_ten > 0 {
+    qrels
+        .iter()
+        .filter(|(_, grades)| grades.values().any(|&grade| grade > 0))
+        .map(|(query, grades)| {
+            let ranked = run.get(query).unwrap_or(&empty);
+            let grade = |document: &String| grades.get(document).copied();
+            let all: Vec<i32> = grades.values().copied().collect();
+            let of_run: Vec<i32> = ranked.iter().map(|d| grade(d).unwrap_or(0)).collect();
+            let of_judged: Vec<i32> = ranked.iter().filter_map(grade).collect();
+            let first_ten = ranked.len().min(10);
             let judged = ranked[..first_ten].iter().filter(|d| grade(d).is_some()).count();
-            sums.judged_10 += ratio(judged, first_ten);
-        }
-        let n_relevant = all.iter().filter(|&&g| g >= relevant_from).count();
-        if n_relevant == 0 {
-            continue;
-        }
-        n_with_relevant += 1;
-        let found = |k: usize| of_run.iter().take(k).filter(|&&g| g >= relevant_from).count();
-        if let Some(at) = of_run.iter().position(|&g| g >= relevant_from) {
-            sums.mrr += 1.0 / ratio(at + 1, 1);
-        }
-        sums.hit_10 += if found(10) > 0 { 1.0 } else { 0.0 };
-        sums.recall_10 += ratio(found(10), n_relevant);
-        sums.recall_100 += ratio(found(100), n_relevant);
+            QueryMeasures {
+                ndcg_10: ndcg(&of_run, &all, 10),
+                ndcg_10_judged: ndcg(&of_judged, &all, 10),
+                judged_10: ratio(judged, first_ten.max(1)),
+                relevant: relevant_measures(&of_run, &all, relevant_from),
+            }
+        })
+        .collect()
+}
+
+fn relevant_measures(of_run: &[i32], all: &[i32], relevant_from: i32) -> Option<RelevantMeasures> {
+    let n_relevant = all.iter().filter(|&&grade| grade >= relevant_from).count();
+    if n_relevant == 0 {
+        return None;
     }
-    let (n, n_relevant) = (ratio(sums.n_queries.max(1), 1), ratio(n_with_relevant.max(1), 1));
+    let found = |k: usize| of_run.iter().take(k).filter(|&&g| g >= relevant_from).count();
+    let first = of_run.iter().position(|&grade| grade >= relevant_from);
+    Some(RelevantMeasures {
+        reciprocal_rank: first.map_or(0.0, |at| 1.0 / ratio(at + 1, 1)),
+        hit_10: if found(10) > 0 { 1.0 } else { 0.0 },
+        recall_10: ratio(found(10), n_relevant),
+        recall_100: ratio(found(100), n_relevant),
+    })
+}
+
+/// The means of the queries' measures; all zero without queries.
+#[must_use]
+pub fn average(queries: &[QueryMeasures]) -> RankingMeasures {
+    let mean = |of: &dyn Fn(&QueryMeasures) -> f64| {
+        queries.iter().map(of).sum::<f64>() / ratio(queries.len().max(1), 1)
+    };
+    let relevant: Vec<RelevantMeasures> = queries.iter().filter_map(|q| q.relevant).collect();
+    let mean_relevant = |of: &dyn Fn(&RelevantMeasures) -> f64| {
+        relevant.iter().map(of).sum::<f64>() / ratio(relevant.len().max(1), 1)
+    };
     RankingMeasures {
-        n_queries: sums.n_queries,
-        ndcg_10: sums.ndcg_10 / n,
-        ndcg_10_judged: sums.ndcg_10_judged / n,
-        judged_10: sums.judged_10 / n,
-        mrr: sums.mrr / n_relevant,
-        hit_10: sums.hit_10 / n_relevant,
-        recall_10: sums.recall_10 / n_relevant,
-        recall_100: sums.recall_100 / n_relevant,
+        n_queries: queries.len(),
+        ndcg_10: mean(&|q| q.ndcg_10),
+        ndcg_10_judged: mean(&|q| q.ndcg_10_judged),
+        judged_10: mean(&|q| q.judged_10),
+        mrr: mean_relevant(&|r| r.reciprocal_rank),
+        hit_10: mean_relevant(&|r| r.hit_10),
+        recall_10: mean_relevant(&|r| r.recall_10),
+        recall_100: mean_relevant(&|r| r.recall_100),
     }
 }
 
@@ -146,7 +185,7 @@ mod tests {
             "q1 Q0 u 1 0.9 t\nq1 Q0 c 2 0.5 t\nq1 Q0 a 3 0.5 t\nq2 Q0 a 1 1 t\nq3 Q0 y 1 1 t\n",
         )
         .expect("well-formed");
-        let measures = evaluate(&run, &qrels, 2);
+        let measures = average(&measure_queries(&run, &qrels, 2));
         // q2 has no positive grade; q3's only positive is not found and is not relevant at 2.
         assert_eq!(measures.n_queries, 2);
         let ideal = 3.0 + 2.0 / 3.0_f64.log2();
