@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use super::assemble::Draft;
-use crate::model::{MergedRow, Record, RecordId, RejectedRow, Side, SourceRef};
+use crate::model::{MergedRow, Record, RecordId, RejectedRow, Side, SourceRef, Visibility};
 
 /// Drafts settled into records.
 #[derive(Debug, Default)]
@@ -92,7 +92,9 @@ fn same_id(record: &Record, column: String, first: &SourceRef) -> RejectedRow {
     if !record.body.is_empty() {
         cells.push(("内容".to_owned(), record.body.clone()));
     }
-    if let Some(organization) = &record.organization {
+    if let Some(organization) = &record.organization
+        && record.visibility == Visibility::Public
+    {
         cells.push(("单位".to_owned(), organization.clone()));
     }
     RejectedRow {

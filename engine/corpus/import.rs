@@ -14,6 +14,7 @@ use super::headers::{Field, Headers};
 use super::identity::settle;
 use super::layout::{Column, Layout, Wishes, heading_key, most_like_headings, understand};
 use super::near_duplicates;
+use super::privacy::veil_findings;
 use super::table::Table;
 use super::vocabulary::{Vocabulary, paths};
 use crate::model::{
@@ -209,7 +210,7 @@ impl Reading {
         }
     }
 
-    fn finish(self, side: Side, options: &ImportOptions) -> Result<Intake, CorpusError> {
+    fn finish(mut self, side: Side, options: &ImportOptions) -> Result<Intake, CorpusError> {
         let settled = settle(side, self.drafts);
         let mut rejected = self.rejected;
         rejected.extend(settled.rejected);
@@ -254,6 +255,7 @@ impl Reading {
                 records[row as usize].duplicate_group = Some(number);
             }
         }
+        veil_findings(&mut self.skipped, &mut rejected, &mut self.repairs);
         Ok(Intake {
             side,
             records,

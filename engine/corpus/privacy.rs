@@ -1,31 +1,26 @@
 //! Contacts that people type into descriptions, taken out before anything else reads them.
 
-use crate::model::Record;
-use crate::text::{VEILED, contact_passages, may_hold_contact};
-
-/// Shortest contact value that is looked for in other texts: one character would stand everywhere.
-const SHORTEST_SECRET: usize = 2;
+use crate::model::{Record, RejectedRow, Repair, SkippedRow};
+use crate::text::veil;
 
 /// Replaces contacts in a record's title, body, keywords and unmapped columns by 〔略〕: telephone
 /// numbers, addresses of mail, and whatever stands in the record's own contact fields.
 ///
 /// Returns how many texts were changed.
 pub(super) fn veil_contacts(record: &mut Record) -> usize {
-    let contact = &record.contact;
-    let secrets: Vec<Vec<char>> =
+    let contact = record.contact.clone();
+    let secrets = || {
         [&contact.person, &contact.telephone, &contact.email, &contact.address]
             .into_iter()
-            .flatten()
-            .map(|secret| secret.trim().chars().collect())
-            .filter(|secret: &Vec<char>| secret.len() >= SHORTEST_SECRET)
-            .collect();
+            .filter_map(|secret| secret.as_deref())
+    };
     let texts = [&mut record.title, &mut record.body]
         .into_iter()
         .chain(&mut record.keywords)
         .chain(record.extra.iter_mut().map(|(_, text)| text));
     let mut changed = 0;
     for text in texts {
-        if let Some(veiled) = veiled(text, &secrets) {
+        if let Some(veiled) = veil(text, secrets()) {
             *text = veiled;
             changed += 1;
         }
@@ -33,36 +28,25 @@ pub(super) fn veil_contacts(record: &mut Record) -> usize {
     changed
 }
 
-/// The text without its contacts; `None` where it has none.
-fn veiled(text: &str, secrets: &[Vec<char>]) -> Option<String> {
-    let named = |secret: &Vec<char>| text.contains(&secret.iter().collect::<String>());
-    if !may_hold_contact(text) && !secrets.iter().any(named) {
-        return None;
-    }
-    let characters: Vec<char> = text.chars().collect();
-    let mut hidden = vec![false; characters.len()];
-    for (start, end) in contact_passages(&characters) {
-        hidden[start..end].fill(true);
-    }
-    for secret in secrets {
-        for start in 0..=characters.len().saturating_sub(secret.len()) {
-            if characters[start..].starts_with(secret) {
-                hidden[start..start + secret.len()].fill(true);
-            }
+/// Replaces telephone numbers and addresses of mail in what an import tells of single rows.
+pub(super) fn veil_findings(
+    skipped: &mut [SkippedRow],
+    rejected: &mut [RejectedRow],
+    repairs: &mut [Repair],
+) {
+    let texts =
+        skipped
+            .iter_mut()
+            .map(|row| &mut row.text)
+            .chain(rejected.iter_mut().flat_map(|row| {
+                row.cells.iter_mut().map(|(_, text)| text).chain([&mut row.reason])
+            }))
+            .chain(repairs.iter_mut().flat_map(|repair| [&mut repair.before, &mut repair.after]));
+    for text in texts {
+        if let Some(veiled) = veil(text, std::iter::empty()) {
+            *text = veiled;
         }
     }
-    if !hidden.contains(&true) {
-        return None;
-    }
-    let mut shown = String::with_capacity(text.len());
-    for (at, &c) in characters.iter().enumerate() {
-        if !hidden[at] {
-            shown.push(c);
-        } else if at == 0 || !hidden[at - 1] {
-            shown.push_str(VEILED);
-        }
-    }
-    Some(shown)
 }
 
 #[cfg(test)]

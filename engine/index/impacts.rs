@@ -58,7 +58,7 @@ impl Model {
     fn weight(&self, field: usize, doc_freq: u64) -> f32 {
         let n = self.n_documents.max(doc_freq);
         let odds = ((n - doc_freq) as f32 + 0.5) / (doc_freq as f32 + 0.5);
-        BOOSTS[field] * ((1.0 + odds).ln() * (1.0 + K1))
+        BOOSTS[field] * (ln(1.0 + odds) * (1.0 + K1))
     }
 
     /// The share of a term's worth that `tf` occurrences in a field of this length earn.
@@ -66,6 +66,29 @@ impl Model {
         let tf = tf as f32;
         tf / (tf + self.length_parts[field][usize::from(norm_id)])
     }
+}
+
+/// The natural logarithm of a finite number from 1, the same bits on every machine.
+///
+/// A platform's own logarithm may differ in its last bit, and scores are made of this one. With
+/// x = m·2ᵉ and m within √2 of 1: ln x = e·ln 2 + 2·artanh((m−1)/(m+1)), the series to a power at
+/// which its terms vanish in `f64`, rounded to `f32` at the end.
+fn ln(x: f32) -> f32 {
+    const EXPONENT: u64 = 0x7FF << 52;
+    let bits = f64::from(x).to_bits();
+    let mut exponent = ((bits & EXPONENT) >> 52) as i32 - 1023;
+    let mut mantissa = f64::from_bits((bits & !EXPONENT) | (1023 << 52));
+    if mantissa > std::f64::consts::SQRT_2 {
+        mantissa /= 2.0;
+        exponent += 1;
+    }
+    let t = (mantissa - 1.0) / (mantissa + 1.0);
+    let square = t * t;
+    // t² is below 0.03, so that the 13th term is below 2⁻⁶⁰.
+    let series = (0..13).rev().fold(0.0, |sum, k| sum * square + 1.0 / f64::from(2 * k + 1));
+    #[expect(clippy::cast_possible_truncation, reason = "rounded to the precision of scores")]
+    let rounded = (f64::from(exponent) * std::f64::consts::LN_2 + 2.0 * t * series) as f32;
+    rounded
 }
 
 /// Collects a [`LexicalScorer`] term by term.
@@ -223,6 +246,22 @@ impl Builder {
             query_offsets,
             query_terms,
             self_scores: self.self_scores,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ln;
+
+    #[test]
+    fn the_logarithm_is_the_platforms_to_a_rounding_unit() {
+        assert_eq!(ln(1.0), 0.0);
+        let mut x = 1.0_f32;
+        while x < 1e9 {
+            let (ours, theirs) = (ln(x), f64::from(x).ln());
+            assert!((f64::from(ours) - theirs).abs() <= theirs * 6e-8, "{x}: {ours} {theirs}");
+            x *= 1.0173;
         }
     }
 }

@@ -73,13 +73,20 @@ pub(super) struct FieldLengths {
 pub(super) fn lengths(index: &SideIndex) -> Result<[FieldLengths; N_SCORED], IndexError> {
     let read = |field: Field| {
         let mut norm_ids = vec![0; index.n_records()];
+        let n_records = index.n_records();
         let mut n_terms = 0;
         for segment in index.searcher().segment_readers() {
             let norms: FieldNormReader = segment
                 .get_fieldnorms_reader(field)
                 .map_err(IndexError::engine("reading field lengths"))?;
             for (document, &row) in (0..).zip(rows(segment)?.iter()) {
-                norm_ids[row as usize] = norms.fieldnorm_id(document);
+                // A row beyond the table means a damaged index.
+                let slot = norm_ids.get_mut(row as usize).ok_or_else(|| {
+                    IndexError::engine("reading row numbers")(tantivy::TantivyError::InternalError(
+                        format!("row {row} of {n_records}"),
+                    ))
+                })?;
+                *slot = norms.fieldnorm_id(document);
             }
             let inverted = segment
                 .inverted_index(field)

@@ -42,8 +42,9 @@ impl Calibration {
     ///
     /// # Errors
     /// [`CalibrationError::Syntax`] for other keys or types; [`CalibrationError::Knots`] when a
-    /// direction has no knots, its scores do not rise, or its probabilities fall or leave `[0, 1]`;
-    /// [`CalibrationError::Thresholds`] when `recommend_from` is below `discuss_from`.
+    /// direction has no knots, its scores do not rise, its probabilities fall, or either leaves
+    /// `[0, 1]`; [`CalibrationError::Thresholds`] when `recommend_from` is below `discuss_from` or
+    /// one of them outside `[0, 1]`.
     pub fn from_toml(text: &str) -> Result<Self, CalibrationError> {
         let file: CalibrationFile = toml::from_str(text)
             .map_err(|source| CalibrationError::Syntax { reason: source.message().to_owned() })?;
@@ -57,13 +58,14 @@ impl Calibration {
         };
         for side in [Side::Demand, Side::Supply] {
             let knots = calibration.knots(side);
-            let in_range = |p: Micro| p >= Micro::ZERO && p <= Micro::ONE;
             let rising = knots.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
-            if knots.is_empty() || !rising || !knots.iter().all(|&(_, p)| in_range(p)) {
+            if knots.is_empty() || !rising || !knots.iter().all(|&(x, p)| is_unit(x) && is_unit(p))
+            {
                 return Err(CalibrationError::Knots { side });
             }
         }
-        if calibration.recommend_from < calibration.discuss_from {
+        let (discuss, recommend) = calibration.thresholds();
+        if recommend < discuss || !is_unit(discuss) || !is_unit(recommend) {
             return Err(CalibrationError::Thresholds);
         }
         Ok(calibration)
@@ -118,6 +120,11 @@ impl Calibration {
     }
 }
 
+/// Whether a number lies in `[0, 1]`.
+fn is_unit(x: Micro) -> bool {
+    x >= Micro::ZERO && x <= Micro::ONE
+}
+
 /// The harmonic mean of the two directions' probabilities, rounded down to a millionth.
 ///
 /// Zero if either is zero: both sides must want it. Nothing is normalised per asker, so the best
@@ -148,8 +155,8 @@ pub enum CalibrationError {
         /// Which direction.
         side: Side,
     },
-    /// The thresholds are out of order.
-    #[error("recommend_from is below discuss_from")]
+    /// The thresholds are out of order or outside `[0, 1]`.
+    #[error("recommend_from is below discuss_from, or one of them is outside 0..1")]
     Thresholds,
 }
 
@@ -169,7 +176,9 @@ impl Diagnosis for CalibrationError {
             (Lang::Zh, Self::Knots { side }) => {
                 format!("{}方向的校准表为空、不递增或超出 0–1", side.label(lang))
             }
-            (Lang::Zh, Self::Thresholds) => "recommend_from 低于 discuss_from".to_owned(),
+            (Lang::Zh, Self::Thresholds) => {
+                "recommend_from 低于 discuss_from，或超出 0–1".to_owned()
+            }
         }
     }
 

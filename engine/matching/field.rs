@@ -13,8 +13,8 @@ use crate::text::normalise;
 /// technology) agree cannot be read off their names, so such a pair has no field part at all.
 #[derive(Debug, Clone, Default)]
 pub struct Taxonomy {
-    /// Folded name or alias of a group → its scheme and official name.
-    groups: HashMap<String, (u16, String)>,
+    /// Folded name or alias of a group → its schemes and official names; 新材料 is a group of two.
+    groups: HashMap<String, Vec<(u16, String)>>,
     /// Folded name or alias of a leaf → its places; one name may stand in several groups.
     leaves: HashMap<String, Vec<Leaf>>,
 }
@@ -66,7 +66,7 @@ impl Taxonomy {
             let scheme = u16::try_from(scheme).unwrap_or(UNKNOWN);
             for leaf in parsed.leaf {
                 let group = normalise(&leaf.group);
-                taxonomy.groups.insert(group.clone(), (scheme, group.clone()));
+                taxonomy.add_group(group.clone(), scheme, &group);
                 match leaf.name {
                     Some(name) => {
                         let official = normalise(&name);
@@ -81,13 +81,20 @@ impl Taxonomy {
                     // Aliases of an entry without a name are other ways to write its group.
                     None => {
                         for alias in &leaf.aliases {
-                            taxonomy.groups.insert(normalise(alias), (scheme, group.clone()));
+                            taxonomy.add_group(normalise(alias), scheme, &group);
                         }
                     }
                 }
             }
         }
         Ok(taxonomy)
+    }
+
+    fn add_group(&mut self, written: String, scheme: u16, official: &str) {
+        let places = self.groups.entry(written).or_default();
+        if !places.iter().any(|(known, _)| *known == scheme) {
+            places.push((scheme, official.to_owned()));
+        }
     }
 
     /// The record's places in the known schemes and among the patent classes.
@@ -111,24 +118,32 @@ impl Taxonomy {
             let mut steps: Vec<String> = path.iter().map(|step| normalise(step)).collect();
             steps.retain(|step| !step.is_empty());
             let Some(root) = steps.first() else { continue };
-            let scheme = if let Some((scheme, group)) = self.groups.get(root) {
+            let mut places: Vec<(u16, Vec<String>)> = Vec::new();
+            for (scheme, group) in self.groups.get(root).into_iter().flatten() {
+                let mut steps = steps.clone();
                 steps[0].clone_from(group);
-                *scheme
-            } else if let Some(leaf) = self.leaves.get(root).and_then(|places| places.first()) {
-                steps[0].clone_from(&leaf.name);
-                steps.insert(0, leaf.group.clone());
-                leaf.scheme
-            } else {
-                UNKNOWN
-            };
-            if let Some(second) = steps.get(1)
-                && let Some(leaf) = self.leaves.get(second).and_then(|places| {
-                    places.iter().find(|leaf| leaf.scheme == scheme && leaf.group == steps[0])
-                })
-            {
-                steps[1].clone_from(&leaf.name);
+                places.push((*scheme, steps));
             }
-            keep(FieldPath { scheme, steps });
+            if places.is_empty() {
+                for leaf in self.leaves.get(root).into_iter().flatten() {
+                    let mut steps = steps.clone();
+                    steps[0].clone_from(&leaf.name);
+                    steps.insert(0, leaf.group.clone());
+                    places.push((leaf.scheme, steps));
+                }
+            }
+            if places.is_empty() {
+                places.push((UNKNOWN, steps));
+            }
+            for (scheme, mut steps) in places {
+                let second = steps.get(1).and_then(|second| self.leaves.get(second));
+                if let Some(leaf) = second.and_then(|leaves| {
+                    leaves.iter().find(|leaf| leaf.scheme == scheme && leaf.group == steps[0])
+                }) {
+                    steps[1].clone_from(&leaf.name);
+                }
+                keep(FieldPath { scheme, steps });
+            }
         }
         for code in codes {
             keep(FieldPath { scheme: PATENT_CLASSES, steps: code_path(code) });
@@ -184,7 +199,11 @@ pub fn code_path(code: &str) -> Vec<String> {
 pub fn field_similarity(a: &[FieldPath], b: &[FieldPath]) -> Option<Micro> {
     let mut best = None;
     for x in a {
-        for y in b.iter().filter(|y| y.scheme == x.scheme) {
+        // Two roots that no scheme knows may be of different schemes, unless they are the same.
+        let one_scheme = |y: &FieldPath| {
+            y.scheme == x.scheme && (x.scheme != UNKNOWN || x.steps.first() == y.steps.first())
+        };
+        for y in b.iter().filter(|y| one_scheme(y)) {
             let common = x.steps.iter().zip(&y.steps).take_while(|(s, t)| s == t).count();
             let depths = x.steps.len() + y.steps.len();
             let millionths = (2 * common * 1_000_000 + depths / 2) / depths;
@@ -282,5 +301,20 @@ mod tests {
     fn paths_of_different_schemes_say_nothing() {
         assert_eq!(field_similarity(&[path(0, &["制造业"])], &[path(1, &["电子信息"])]), None);
         assert_eq!(field_similarity(&[], &[path(1, &["电子信息"])]), None);
+        let (fish, nets) = (path(UNKNOWN, &["渔业"]), path(UNKNOWN, &["渔具"]));
+        assert_eq!(field_similarity(std::slice::from_ref(&fish), &[nets]), None);
+        assert_eq!(
+            field_similarity(std::slice::from_ref(&fish), std::slice::from_ref(&fish)),
+            Some(Micro::ONE)
+        );
+    }
+
+    #[test]
+    fn a_name_that_two_schemes_share_is_a_place_in_both() {
+        let first = "[[leaf]]\ngroup = \"新材料\"\nname = \"钛\"\n";
+        let second = "[[leaf]]\ngroup = \"新材料\"\nname = \"石墨烯\"\n";
+        let taxonomy = Taxonomy::from_toml(&[("a.toml", first), ("b.toml", second)]).expect("good");
+        let paths = taxonomy.paths_of(&[vec!["新材料".to_owned()]], &[]);
+        assert_eq!(paths, [path(0, &["新材料"]), path(1, &["新材料"])]);
     }
 }

@@ -5,10 +5,18 @@ use crate::model::{Lang, Match, Micro, Part, PartValues, Record, Veto};
 /// How many parts there are.
 const N_PARTS: usize = Part::ALL.len();
 
-/// Below this many characters a demand is too vague to search for well.
+/// Below this many characters, blanks not counted, a description is too vague to search for well.
 ///
 /// 17 % of real demands are shorter, and intake offices send most of these back.
-const VAGUE_BELOW: usize = 50;
+pub const VAGUE_BELOW: usize = 50;
+
+/// Whether a record's description, or its title where there is none, names a wish but not what it
+/// is about: fewer than 50 characters.
+#[must_use]
+pub fn is_vague(record: &Record) -> bool {
+    let text = if record.body.trim().is_empty() { &record.title } else { &record.body };
+    text.chars().filter(|c| !c.is_whitespace()).nth(VAGUE_BELOW - 1).is_none()
+}
 
 /// The value that each part has on average among pairs that are worth somebody's time.
 ///
@@ -31,7 +39,7 @@ pub fn typical_values<'a>(worthwhile: impl Iterator<Item = &'a PartValues>) -> [
 }
 
 /// Names what the nearest miss of a demand lacks: the part that falls short most, by weight, of
-/// what it has in pairs that are worth somebody's time.
+/// what it has in pairs that are worth somebody's time. Missing parts lack nothing.
 ///
 /// `weights` are the demand's; ties go to the earlier part of [`Part::ALL`].
 #[must_use]
@@ -43,10 +51,14 @@ pub fn what_lacks(
 ) -> String {
     let loss = |part: Part| {
         let at = part.index();
-        let short = values[at].map_or(0, |value| i64::from(typical[at].0 - value.0));
-        short * i64::from(weights[at])
+        values[at].map(|value| i64::from(typical[at].0 - value.0) * i64::from(weights[at]))
     };
-    let worst = Part::ALL.iter().copied().rev().max_by_key(|&part| loss(part));
+    let worst = Part::ALL
+        .iter()
+        .copied()
+        .rev()
+        .filter(|&part| loss(part).is_some_and(|loss| loss > 0))
+        .max_by_key(|&part| loss(part));
     match worst {
         Some(Part::Lexical) => lang.pick(
             "用词几乎不重合，未见同一对象或工艺",
@@ -58,7 +70,8 @@ pub fn what_lacks(
         Some(Part::Field) => lang.pick("所属领域不同", "another field"),
         Some(Part::Freshness) => lang.pick("信息较旧，需确认是否仍有效", "old entry, may not hold"),
         Some(Part::Maturity) => lang.pick("成熟度不够", "not mature enough"),
-        None => "",
+        None => lang
+            .pick("各项都不突出，合起来不够", "no part stands out, together they are not enough"),
     }
     .to_owned()
 }
@@ -66,9 +79,8 @@ pub fn what_lacks(
 /// The question to ask back about a demand, if its text leaves one open.
 #[must_use]
 pub fn gap_question(demand: &Record, lang: Lang) -> Option<String> {
-    let characters = demand.title.chars().count() + demand.body.chars().count();
     let has_number = demand.title.chars().chain(demand.body.chars()).any(|c| c.is_numeric());
-    if characters < VAGUE_BELOW {
+    if is_vague(demand) {
         Some(
             lang.pick(
                 "描述不足 50 字：请补充对象（什么产品或材料）、现有做法的不足、希望达到的指标",
@@ -146,5 +158,8 @@ mod tests {
         let miss = [Some(Micro(200_000)), Some(Micro(300_000)), None, None, None];
         let lacks = what_lacks(&miss, &[500, 500, 0, 0, 0], &typical, Lang::En);
         assert_eq!(lacks, "the text is about something else");
+        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None];
+        let lacks = what_lacks(&good, &[500, 500, 0, 0, 0], &typical, Lang::En);
+        assert!(lacks.starts_with("no part stands out"), "{lacks}");
     }
 }

@@ -17,7 +17,7 @@ pub use allocation::{Capacities, Edge, allocate};
 pub use calibration::{Calibration, CalibrationError, mutual_score};
 pub use evidence::{Evidence, PassageVectors, RecordText, Vocabulary};
 pub use field::{FieldPath, Taxonomy, TaxonomyError, code_path, field_similarity};
-pub use gap::{gap_question, to_verify, typical_values, what_lacks};
+pub use gap::{VAGUE_BELOW, gap_question, is_vague, to_verify, typical_values, what_lacks};
 pub use parts::{ANSWER_HALF_LIFE_DAYS, PairInputs, confidence, part_values, vetoes};
 pub use score::{Scored, contributions, score};
 pub use weights::{Weights, WeightsError};

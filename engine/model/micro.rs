@@ -28,6 +28,12 @@ impl Micro {
         Self((value.clamp(0.0, 1.0) * 1e6).round() as i32)
     }
 
+    /// The mean of two, halves up.
+    #[must_use]
+    pub const fn mean(a: Self, b: Self) -> Self {
+        Self((a.0 + b.0 + 1).div_euclid(2))
+    }
+
     /// The value as a float.
     #[must_use]
     pub fn to_f64(self) -> f64 {

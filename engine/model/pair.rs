@@ -119,7 +119,8 @@ pub struct Match {
     pub probability_for_supply: Micro,
     /// Harmonic mean of the two probabilities.
     pub mutual_score: Micro,
-    /// Share of the full weight that the present parts carry, lesser of the two directions.
+    /// How much is known: the share of the full weight that the present parts carry, lesser of the
+    /// two directions, times how much text the shorter record has.
     pub confidence: Micro,
     /// Advice.
     pub verdict: Verdict,
@@ -133,7 +134,7 @@ impl Match {
     /// Mean of the two directions' probabilities: the figure shown as 把握.
     #[must_use]
     pub const fn probability(&self) -> Micro {
-        Micro((self.probability_for_demand.0 + self.probability_for_supply.0 + 1) / 2)
+        Micro::mean(self.probability_for_demand, self.probability_for_supply)
     }
 }
 

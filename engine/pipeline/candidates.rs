@@ -34,6 +34,12 @@ pub(super) fn retrieve(
     n: usize,
     progress: &dyn Progress,
 ) -> Result<Candidates, PipelineError> {
+    // Places in the list of pairs are numbered in 32 bits, here and in the scoring.
+    let n_records = demands.n_rows() + supplies.n_rows();
+    let most = n_records.saturating_mul(2).saturating_mul(n);
+    if u32::try_from(most).is_err() {
+        return Err(PipelineError::TooManyCandidates { n_records, n });
+    }
     let forward = LexicalScorer::new(demand_index, supply_index)?;
     let reverse = LexicalScorer::new(supply_index, demand_index)?;
     let bm25_for_demand = forward.all_top_n(n, &|steps| progress.advance(steps));

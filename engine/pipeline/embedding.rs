@@ -38,7 +38,8 @@ pub(super) fn embed_records(
         }
         progress.advance(batch.len() as u64);
     }
-    Ok(Embeddings::new(data, dim).unwrap_or_default())
+    // Every row above has `dim` numbers, and a model has at least one dimension.
+    Ok(Embeddings::new(data, dim).expect("rows of one length"))
 }
 
 /// The weighted mean of two unit vectors at unit length; zeros if both are zero.

@@ -63,6 +63,22 @@ pub enum PipelineError {
         /// What is missing or unreadable.
         reason: String,
     },
+    /// A run was made with another embedding model.
+    #[error("the run was made with the embedding model {wanted}, not with {found}")]
+    OtherModel {
+        /// Name of the run's model.
+        wanted: String,
+        /// Name of the model at hand.
+        found: String,
+    },
+    /// More candidate pairs than can be numbered.
+    #[error("{n_records} records with {n} candidates each make too many pairs")]
+    TooManyCandidates {
+        /// Records of both sides.
+        n_records: usize,
+        /// Candidates per record, direction and retriever.
+        n: usize,
+    },
     /// No record has this id or number.
     #[error("no {side} has the id or number {wanted}")]
     UnknownRecord {
@@ -100,6 +116,8 @@ impl Diagnosis for PipelineError {
             Self::OutNotOurs { .. } => "pipeline.out-not-ours",
             Self::NotARun { .. } => "pipeline.not-a-run",
             Self::UnknownRecord { .. } => "pipeline.unknown-record",
+            Self::OtherModel { .. } => "pipeline.other-model",
+            Self::TooManyCandidates { .. } => "pipeline.too-many-candidates",
             _ => self.inner().map_or("pipeline", Diagnosis::code),
         }
     }
@@ -130,6 +148,12 @@ impl Diagnosis for PipelineError {
                 let side = if *side == "demand" { "需求" } else { "供给" };
                 format!("没有编号为 {wanted} 的{side}")
             }
+            (Lang::Zh, Self::OtherModel { wanted, found }) => {
+                format!("这次运行用的是向量模型 {wanted}，不是 {found}")
+            }
+            (Lang::Zh, Self::TooManyCandidates { n_records, n }) => {
+                format!("{n_records} 条记录、每条 {n} 个候选，配对太多")
+            }
             (_, error) => error.to_string(),
         }
     }
@@ -150,6 +174,14 @@ impl Diagnosis for PipelineError {
             Self::NotARun { .. } => {
                 lang.pick("先运行 duijie match … --out 该目录", "run `duijie match … --out` first")
             }
+            Self::OtherModel { .. } => lang.pick(
+                "用 --model 指定当时的模型目录",
+                "name the folder of that model with --model",
+            ),
+            Self::TooManyCandidates { .. } => lang.pick(
+                "减小 --candidates、--depth 或 --top，或把清单分成几份",
+                "lower --candidates, --depth or --top, or split the lists",
+            ),
             Self::UnknownRecord { .. } => lang.pick(
                 "编号见 lists.xlsx 的 需求编号／供给编号 列，也可用 duijie search 查找",
                 "numbers are in lists.xlsx; `duijie search` finds them too",

@@ -59,9 +59,9 @@ pub fn explain(
         None => StaticModel::builtin()?,
     };
     if embedder.identity().sha256 != manifest.embedder_sha256 {
-        return Err(PipelineError::NotARun {
-            path: out.to_owned(),
-            reason: format!("made with the embedding model {}", manifest.embedder),
+        return Err(PipelineError::OtherModel {
+            wanted: manifest.embedder,
+            found: embedder.identity().name.clone(),
         });
     }
     let demand_index = SideIndex::open(&index, Side::Demand)?;

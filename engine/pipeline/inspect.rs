@@ -30,7 +30,7 @@ pub fn inspect(
     columns: &SideOptions,
 ) -> Result<Inspection, PipelineError> {
     let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let speaks_of_demands = ["demand", "需求", "xuqiu", "topics"].iter().any(|w| name.contains(w));
+    let speaks_of_demands = ["demand", "需求", "xuqiu"].iter().any(|w| name.contains(w));
     let guess = if speaks_of_demands { Side::Demand } else { Side::Supply };
     let read_as = side.unwrap_or(guess);
     let paths: [PathBuf; 1] = [path.to_owned()];

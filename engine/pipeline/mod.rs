@@ -1,7 +1,6 @@
 //! The main job: two lists in, an explained two-way match out.
 //!
-//! import → index and embed → candidates → scores → verdicts → allocation → output, each a file
-//! here. This floor chooses the backend and the model, reads the clock for timings, and owns the
+//! import → index and embed → candidates → scoring (verdicts and allocation too) → lists → output. This floor chooses the backend and the model, reads the clock for timings, and owns the
 //! shapes of the files it writes. It prints nothing: progress goes to a [`Progress`].
 
 mod candidates;

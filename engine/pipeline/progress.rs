@@ -13,10 +13,8 @@ pub enum Stage {
     Embed,
     /// Finding candidates in both directions.
     Candidates,
-    /// Scoring the candidate pairs.
+    /// Scoring the candidate pairs, and handing out under capacities.
     Score,
-    /// Handing out under capacities.
-    Allocate,
     /// Drawing evidence.
     Evidence,
     /// Writing the files.
@@ -33,7 +31,6 @@ impl Stage {
             Self::Embed => "embed",
             Self::Candidates => "candidates",
             Self::Score => "score",
-            Self::Allocate => "allocate",
             Self::Evidence => "evidence",
             Self::Write => "write",
         }
@@ -47,8 +44,7 @@ impl Stage {
             Self::Index => lang.pick("建立索引", "indexing"),
             Self::Embed => lang.pick("计算语义向量", "embedding"),
             Self::Candidates => lang.pick("双向检索候选", "retrieving candidates"),
-            Self::Score => lang.pick("逐对评分", "scoring pairs"),
-            Self::Allocate => lang.pick("限额分配", "allocating"),
+            Self::Score => lang.pick("逐对评分与分配", "scoring and allocating"),
             Self::Evidence => lang.pick("摘取依据", "drawing evidence"),
             Self::Write => lang.pick("写出结果", "writing results"),
         }

@@ -80,7 +80,7 @@ pub fn run_match(
             &embeddings.0,
             &embeddings.1,
             backend.as_ref(),
-            options.n_candidates.max(options.depth),
+            options.n_candidates.max(options.depth).max(options.top),
             progress,
         )
     })?;
@@ -172,7 +172,7 @@ fn judge(
         options.as_of,
     );
     let depths = Depths {
-        ranked: options.depth,
+        ranked: options.depth.max(options.top),
         kept: options.top,
         capacities: Capacities { per_demand: options.per_demand, per_supply: options.per_supply },
     };

@@ -34,6 +34,8 @@ pub(super) struct Judge<'a> {
     pub as_of: Date,
     demand_paths: Vec<Vec<FieldPath>>,
     supply_paths: Vec<Vec<FieldPath>>,
+    /// Whether each demand and each supply has a vector at all.
+    has_vector: [Vec<bool>; 2],
 }
 
 /// How many pairs are ranked, kept and handed out.
@@ -91,6 +93,11 @@ impl<'a> Judge<'a> {
             as_of,
             demand_paths: paths(demands),
             supply_paths: paths(supplies),
+            has_vector: [demand_embeddings, supply_embeddings].map(|embeddings| {
+                (0..embeddings.n_rows())
+                    .map(|row| embeddings.row(row).iter().any(|&x| x != 0.0))
+                    .collect()
+            }),
         }
     }
 
@@ -105,12 +112,16 @@ impl<'a> Judge<'a> {
         (of(Side::Demand), of(Side::Supply))
     }
 
+    /// Whether both records have a vector; without one, the dense part is missing, not zero.
+    fn comparable(&self, pair: (u32, u32)) -> bool {
+        self.has_vector[0][pair.0 as usize] && self.has_vector[1][pair.1 as usize]
+    }
+
     /// Cosine similarity in the one fixed order; `None` where a text has no vector.
     fn cosine(&self, pair: (u32, u32)) -> Option<f32> {
         let a = self.demand_embeddings.row(pair.0 as usize);
         let b = self.supply_embeddings.row(pair.1 as usize);
-        let known = |row: &[f32]| row.iter().any(|&x| x != 0.0);
-        (known(a) && known(b)).then(|| dot(a, b))
+        self.comparable(pair).then(|| dot(a, b))
     }
 
     fn field(&self, pair: (u32, u32)) -> Option<Micro> {
@@ -143,7 +154,7 @@ impl<'a> Judge<'a> {
 
     fn verdict(&self, short: &Short) -> Verdict {
         let (a, b) = self.probabilities(short);
-        self.calibration.verdict(Micro((a.0 + b.0 + 1) / 2))
+        self.calibration.verdict(Micro::mean(a, b))
     }
 
     fn judge(&self, short: &Short) -> Match {
@@ -312,7 +323,10 @@ impl<'a> Judge<'a> {
         };
         let first: Vec<(Micro, Micro)> = (0..pairs.len())
             .into_par_iter()
-            .map(|at| self.scores(pairs[at], &inputs(at, Some(cosines[at]))))
+            .map(|at| {
+                let cosine = self.comparable(pairs[at]).then_some(cosines[at]);
+                self.scores(pairs[at], &inputs(at, cosine))
+            })
             .collect();
 
         let (order, supply_starts) = by_supply(pairs, self.supplies.len());
@@ -357,5 +371,69 @@ impl<'a> Judge<'a> {
                 Short { demand: pairs[at].0, supply: pairs[at].1, inputs, for_demand, for_supply }
             })
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::kernel::CpuBackend;
+    use crate::model::{RecordId, SourceRef};
+    use crate::pipeline::Silent;
+
+    fn records(side: Side, n: usize) -> Vec<Record> {
+        let source = SourceRef { file: "made.csv".to_owned(), sheet: None, row: 2 };
+        (0..n)
+            .map(|row| {
+                Record::new(side, RecordId(format!("{row:04}")), String::new(), source.clone())
+            })
+            .collect()
+    }
+
+    /// A missing dense part is not a dense part of zero, in the first pass either: such a pair
+    /// was cut from the shortlist before it could be scored.
+    #[test]
+    fn a_supply_without_a_vector_is_not_cut_for_it() {
+        const N: usize = 100;
+        let (demands, supplies) = (records(Side::Demand, N), records(Side::Supply, N));
+        let demand_embeddings = Embeddings::new([1.0, 0.0].repeat(N), 2).expect("rows");
+        let rows = (0..N).flat_map(|row| if row + 1 == N { [0.0, 0.0] } else { [0.8, 0.6] });
+        let supply_embeddings = Embeddings::new(rows.collect(), 2).expect("rows");
+        let rules = Rules::read(None, None).expect("what ships");
+        let judge = Judge::new(
+            &demands,
+            &supplies,
+            &demand_embeddings,
+            &supply_embeddings,
+            &rules,
+            date(2026, 1, 1),
+        );
+        // Demand 0 has all supplies as candidates and shares half its words with the last, which
+        // in turn is wanted more by all other demands.
+        let last = u32::try_from(N - 1).expect("few");
+        let pairs: Vec<(u32, u32)> =
+            (0..=last).map(|supply| (0, supply)).chain((1..=last).map(|d| (d, last))).collect();
+        let candidates = Candidates {
+            starts: starts_of(N, pairs.iter().map(|pair| pair.0)),
+            lexical_for_demand: pairs
+                .iter()
+                .map(|pair| Some(if *pair == (0, last) { 0.5 } else { 0.1 }))
+                .collect(),
+            lexical_for_supply: pairs
+                .iter()
+                .map(|pair| Some(if *pair == (0, last) { 0.0 } else { 0.9 }))
+                .collect(),
+            pairs,
+            ..Candidates::default()
+        };
+        let capacities = Capacities { per_demand: 1, per_supply: 1 };
+        let depths = Depths { ranked: 1, kept: 1, capacities };
+        let judged = judge
+            .judge_all(&candidates, &CpuBackend::new(), depths, &Silent)
+            .expect("the processor can");
+        let best = judged.ranking_for_demand[0][0];
+        assert_eq!(best, (last, Micro(500_000)), "only the lexical part is there");
     }
 }

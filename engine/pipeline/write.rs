@@ -7,11 +7,11 @@ use super::candidates::Candidates;
 use super::defaults::Rules;
 use super::lists::Lists;
 use super::output::{
-    Manifest, OutputFolder, backend_facts, counts, decisive_options, names, pair_record, sha256,
-    side_facts, write_pairs, write_ranking, write_records,
+    MANIFEST_SCHEMA, Manifest, OutputFolder, backend_facts, counts, decisive_options, names,
+    pair_record, sha256, side_facts, write_pairs, write_ranking, write_records,
 };
 use super::run::Tables;
-use super::scoring::Judged;
+use super::scoring::{Judged, Ranked};
 use super::{MatchOptions, PipelineError, Progress};
 use crate::corpus::write_rejected_csv;
 use crate::embed::EmbedderIdentity;
@@ -76,9 +76,10 @@ impl Finished<'_> {
 
     fn write_rankings(&self, folder: &OutputFolder) -> Result<(), PipelineError> {
         let (demands, supplies) = (&self.tables.demands, &self.tables.supplies);
-        let forward = self.judged.ranking_for_demand.iter().cloned();
+        let cut = |list: &Vec<Ranked>| list.iter().take(self.options.depth).copied().collect();
+        let forward = self.judged.ranking_for_demand.iter().map(cut);
         write_ranking(&folder.path(names::RANKING), demands, supplies, forward, "duijie")?;
-        let reverse = self.judged.ranking_for_supply.iter().cloned();
+        let reverse = self.judged.ranking_for_supply.iter().map(cut);
         write_ranking(&folder.path(names::RANKING_REVERSE), supplies, demands, reverse, "duijie")?;
         let path = folder.path(names::BM25);
         let forward = self.bm25(&self.candidates.bm25_for_demand);
@@ -160,7 +161,7 @@ impl Finished<'_> {
         let (options, tables) = (self.options, self.tables);
         let why_no_gpu = self.why_no_gpu.as_ref().map(ToString::to_string);
         Manifest {
-            schema: "duijie.manifest/1".to_owned(),
+            schema: MANIFEST_SCHEMA.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: options.started_at.to_string(),
             as_of: options.as_of,

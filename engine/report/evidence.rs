@@ -138,7 +138,7 @@ pub(super) fn sentences(record: &Record, quotes: &[Quote], limit: usize) -> Vec<
                 _ => joined.push((start, end)),
             }
         }
-        let hidden = veil::hidden(record, &characters);
+        let hidden = veil::hidden(record, whole);
         found.extend(
             joined
                 .into_iter()

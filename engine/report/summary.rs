@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::RunView;
+use crate::matching::is_vague;
 use crate::model::{Intake, Maturity, Record, Side, Verdict};
-
-/// Descriptions shorter than this many characters are called vague: they name a wish but not what
-/// it must achieve. In the lists this was first used on, a sixth of the demands are shorter.
-pub(super) const VAGUE_CHARACTERS: usize = 50;
 
 /// Counts over a whole run.
 pub(super) struct Summary {
@@ -196,7 +193,7 @@ pub(super) struct Cautions {
     /// Records in groups of near-duplicates, and the groups.
     pub(super) near_duplicates: u64,
     pub(super) groups: usize,
-    /// Records with less than [`VAGUE_CHARACTERS`] of description, or of title where there is none.
+    /// Records whose description is [vague](is_vague).
     pub(super) vague: u64,
     /// Headings that no field claims, as file › heading.
     pub(super) unmapped: Vec<String>,
@@ -228,12 +225,6 @@ impl Cautions {
             unmapped,
         }
     }
-}
-
-/// Whether a record says too little to be judged.
-pub(super) fn is_vague(record: &Record) -> bool {
-    let text = if record.body.trim().is_empty() { &record.title } else { &record.body };
-    text.chars().filter(|c| !c.is_whitespace()).count() < VAGUE_CHARACTERS
 }
 
 /// What became of one table's rows. `rows_in` should be the sum of the rest.

@@ -6,11 +6,7 @@
 use std::borrow::Cow;
 
 use crate::model::{Lang, Record, Visibility};
-use crate::text::{VEILED, contact_passages, may_hold_contact};
-
-/// Shortest contact text that is searched for in a description: a single character would veil
-/// half of it.
-const SHORTEST_SECRET: usize = 2;
+use crate::text::{hidden_characters, shown, veil};
 
 /// The owner's name as others may read it; empty where it is unknown.
 pub(super) fn owner(record: &Record, lang: Lang) -> Cow<'_, str> {
@@ -27,79 +23,32 @@ pub(super) fn may_hand_out(record: &Record) -> bool {
 }
 
 /// For every character of `text`, a text of `record`, whether it must not be shown.
-pub(super) fn hidden(record: &Record, text: &[char]) -> Vec<bool> {
-    let mut hidden = vec![false; text.len()];
-    for secret in secrets(record) {
-        let secret: Vec<char> = secret.trim().chars().collect();
-        if secret.len() < SHORTEST_SECRET {
-            continue;
-        }
-        for (start, window) in text.windows(secret.len()).enumerate() {
-            if window == secret {
-                hidden[start..start + secret.len()].fill(true);
-            }
-        }
-    }
-    for (start, end) in contact_passages(text) {
-        hidden[start..end].fill(true);
-    }
-    hidden
+pub(super) fn hidden(record: &Record, text: &str) -> Vec<bool> {
+    hidden_characters(text, secrets(record))
 }
 
 /// `text`, a text of `record`, with each passage that must not be shown replaced by 〔略〕.
 pub(super) fn text<'t>(record: &Record, text: &'t str) -> Cow<'t, str> {
-    if !may_hold_secret(record, text) {
-        return Cow::Borrowed(text);
-    }
-    let characters: Vec<char> = text.chars().collect();
-    let hidden = hidden(record, &characters);
-    Cow::Owned(runs(&characters, &hidden, 0, characters.len()))
+    veil(text, secrets(record)).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// A text that belongs to no record, such as the reason for a refusal, with telephone numbers and
 /// addresses of mail veiled.
 pub(super) fn loose(text: &str) -> String {
-    if !may_hold_contact(text) {
-        return text.to_owned();
-    }
-    let characters: Vec<char> = text.chars().collect();
-    let mut hidden = vec![false; characters.len()];
-    for (start, end) in contact_passages(&characters) {
-        hidden[start..end].fill(true);
-    }
-    runs(&characters, &hidden, 0, characters.len())
+    veil(text, std::iter::empty()).unwrap_or_else(|| text.to_owned())
 }
 
 /// Characters `start..end` of `whole`, a text of `record`, veiled with its surroundings in view,
 /// so that half a telephone number is not taken for a quantity.
 pub(super) fn passage(record: &Record, whole: &str, start: usize, end: usize) -> String {
-    let characters: Vec<char> = whole.chars().collect();
-    let hidden = hidden(record, &characters);
-    let end = end.min(characters.len());
-    runs(&characters, &hidden, start.min(end), end)
+    let characters = whole.chars().zip(hidden(record, whole));
+    shown(characters.skip(start).take(end.saturating_sub(start)))
 }
 
 /// Whether something in the record's title or body may have to be veiled. Told once per record,
 /// it spares every pair of the record the search.
 pub(super) fn needs_care(record: &Record) -> bool {
-    may_hold_secret(record, &record.title) || may_hold_secret(record, &record.body)
-}
-
-fn runs(characters: &[char], hidden: &[bool], start: usize, end: usize) -> String {
-    let mut shown = String::with_capacity((end - start) * 3);
-    for place in start..end {
-        if !hidden[place] {
-            shown.push(characters[place]);
-        } else if place == start || !hidden[place - 1] {
-            shown.push_str(VEILED);
-        }
-    }
-    shown
-}
-
-/// A quick look that spares most texts the slow one.
-fn may_hold_secret(record: &Record, text: &str) -> bool {
-    secrets(record).any(|secret| text.contains(secret.trim())) || may_hold_contact(text)
+    [&record.title, &record.body].into_iter().any(|text| hidden(record, text).contains(&true))
 }
 
 fn secrets(record: &Record) -> impl Iterator<Item = &str> {

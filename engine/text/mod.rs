@@ -17,7 +17,7 @@ mod sentence;
 mod span;
 mod technical;
 
-pub use contact::{VEILED, contact_passages, may_hold_contact};
+pub use contact::{VEILED, contact_passages, hidden_characters, shown, veil};
 pub use normalise::{Folded, normalise};
 pub use segment::{Segmenter, Token};
 pub use sentence::{MAX_SENTENCE_CHARS, sentences};

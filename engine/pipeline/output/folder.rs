@@ -1,6 +1,6 @@
 //! An output folder that appears whole or not at all.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::super::PipelineError;
@@ -25,23 +25,31 @@ impl OutputFolder {
     /// [`PipelineError::OutNotOurs`] when `place` holds something that is not an earlier run;
     /// [`PipelineError::Io`] when nothing can be written there.
     pub(in super::super) fn begin(place: &Path) -> Result<Self, PipelineError> {
-        check_replaceable(place)?;
+        // `.` and links have names of their own only when resolved; a new folder has none yet.
+        let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
         let name = place.file_name().map_or_else(|| "out".into(), |n| n.to_string_lossy());
         let parent = match place.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
         fs::create_dir_all(&parent).map_err(|e| PipelineError::io("create", &parent, e))?;
+        put_back(&parent, &name, &place);
+        check_replaceable(&place)?;
         remove_abandoned(&parent, &name);
         let stem = format!(".{name}.partial-{}", std::process::id());
-        let partial = parent.join(&stem);
         let lock_path = parent.join(format!("{stem}.lock"));
-        let lock =
-            File::create(&lock_path).map_err(|e| PipelineError::io("create", &lock_path, e))?;
+        // Locked before it has the name by which others find it.
+        let unnamed = parent.join(format!("{stem}.new"));
+        let lock = File::create(&unnamed).map_err(|e| PipelineError::io("create", &unnamed, e))?;
         // A file system without locks only loses the clearing up of abandoned folders.
         lock.try_lock().ok();
-        fs::create_dir(&partial).map_err(|e| PipelineError::io("create", &partial, e))?;
-        Ok(Self { place: place.to_owned(), partial, lock: Some(lock), lock_path, finished: false })
+        fs::rename(&unnamed, &lock_path).map_err(|e| PipelineError::io("rename", &unnamed, e))?;
+        let partial = parent.join(&stem);
+        let folder =
+            Self { partial, lock: Some(lock), lock_path, finished: false, place: place.clone() };
+        fs::create_dir(&folder.partial)
+            .map_err(|e| PipelineError::io("create", &folder.partial, e))?;
+        Ok(folder)
     }
 
     /// Where a file of the folder is to be written.
@@ -60,7 +68,7 @@ impl OutputFolder {
     pub(in super::super) fn finish(mut self) -> Result<(), PipelineError> {
         check_replaceable(&self.place)?;
         if self.place.exists() {
-            let aside = self.partial.with_extension("replaced");
+            let aside = replaced(&self.partial, &self.place);
             // What an earlier process set aside and could not remove; renaming onto it would fail.
             fs::remove_dir_all(&aside).ok();
             fs::rename(&self.place, &aside)
@@ -107,6 +115,20 @@ fn check_replaceable(place: &Path) -> Result<(), PipelineError> {
     }
 }
 
+/// Where an earlier run stands while the new one takes its place.
+fn replaced(beside: &Path, place: &Path) -> PathBuf {
+    let name = place.file_name().map_or_else(|| "out".into(), |n| n.to_string_lossy());
+    beside.with_file_name(format!(".{name}.replaced"))
+}
+
+/// Puts an earlier run back that a process, killed between two renames, left set aside.
+fn put_back(parent: &Path, name: &str, place: &Path) {
+    let aside = parent.join(format!(".{name}.replaced"));
+    if !place.exists() && aside.is_dir() {
+        fs::rename(&aside, place).ok();
+    }
+}
+
 /// Removes folders of runs that were killed.
 fn remove_abandoned(parent: &Path, name: &str) {
     let prefix = format!(".{name}.partial-");
@@ -118,7 +140,8 @@ fn remove_abandoned(parent: &Path, name: &str) {
             continue;
         };
         let Ok(lock) = File::options().write(true).open(entry.path()) else { continue };
-        if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
+        // Held by a run in progress, or not to be known: leave it.
+        if lock.try_lock().is_err() {
             continue;
         }
         let partial = parent.join(stem);
@@ -180,6 +203,37 @@ mod tests {
         fs::write(dir.path().join("thesis.docx"), "precious").expect("write");
         assert!(matches!(OutputFolder::begin(dir.path()), Err(PipelineError::OutNotOurs { .. })));
         assert!(dir.path().join("thesis.docx").exists());
+    }
+
+    #[test]
+    fn an_earlier_run_left_aside_comes_back() {
+        let dir = tempfile::tempdir().expect("temp");
+        let place = dir.path().join("out");
+        earlier_run(&dir.path().join(".out.replaced"));
+        drop(OutputFolder::begin(&place).expect("begin"));
+        assert!(place.join(names::PAIRS).exists());
+    }
+
+    #[test]
+    fn a_run_in_progress_is_left_alone() {
+        let dir = tempfile::tempdir().expect("temp");
+        let live = dir.path().join(".out.partial-1");
+        fs::create_dir(&live).expect("create");
+        let lock = File::create(dir.path().join(".out.partial-1.lock")).expect("create");
+        lock.try_lock().expect("a file system with locks");
+        drop(OutputFolder::begin(&dir.path().join("out")).expect("begin"));
+        assert!(live.exists());
+    }
+
+    #[test]
+    fn an_empty_folder_named_by_a_dot_can_be_filled() {
+        let dir = tempfile::tempdir().expect("temp");
+        let place = dir.path().join("here");
+        fs::create_dir(&place).expect("create");
+        let folder = OutputFolder::begin(&place.join(".")).expect("begin");
+        fs::write(folder.path("new"), "new").expect("write");
+        folder.finish().expect("finish");
+        assert!(place.join("new").exists());
     }
 
     #[test]

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::super::PipelineError;
 use super::names;
 
+/// Name and version of the manifest's shape.
+pub(in super::super) const SCHEMA: &str = "duijie.manifest/1";
+
 /// Everything that decided a run's output, and how long it took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -107,7 +110,12 @@ impl Manifest {
         let not_a_run = |reason: String| PipelineError::NotARun { path: out.to_owned(), reason };
         let text = std::fs::read_to_string(&path)
             .map_err(|e| not_a_run(format!("{}: {e}", names::MANIFEST)))?;
-        serde_json::from_str(&text).map_err(|e| not_a_run(format!("{}: {e}", names::MANIFEST)))
+        let manifest: Self = serde_json::from_str(&text)
+            .map_err(|e| not_a_run(format!("{}: {e}", names::MANIFEST)))?;
+        if manifest.schema != SCHEMA {
+            return Err(not_a_run(format!("{} is {}", names::MANIFEST, manifest.schema)));
+        }
+        Ok(manifest)
     }
 
     pub(in super::super) fn write(&self, path: &Path) -> Result<(), PipelineError> {

@@ -12,6 +12,7 @@ pub use pairs::{PairRecord, PartRecord, QuoteRecord};
 
 pub(super) use facts::{backend_facts, counts, decisive_options, sha256, side_facts};
 pub(super) use folder::OutputFolder;
+pub(super) use manifest::SCHEMA as MANIFEST_SCHEMA;
 pub(super) use pairs::{find_pair, pair_record, write_pairs};
 pub(super) use rankings::write_ranking;
 pub(super) use records::{read_records, write_records};

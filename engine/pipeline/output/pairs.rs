@@ -11,7 +11,7 @@ use super::super::{PipelineError, Progress};
 use crate::matching::{Weights, contributions};
 use crate::model::{Match, Micro, Part, Quote, QuoteField, Record, Side, Verdict, Veto};
 
-/// Name and version of the line's shape. A reader refuses a version it does not know.
+/// Name and version of the line's shape; [`find_pair`] refuses another.
 pub(in super::super) const SCHEMA: &str = "duijie.match/1";
 
 /// One kept pair. Scores, probabilities and part values are decimals with six digits at most;
@@ -204,6 +204,7 @@ pub(in super::super) fn find_pair(
         let line = line.map_err(io)?;
         if wanted.iter().all(|part| line.contains(part))
             && let Ok(record) = serde_json::from_str::<PairRecord>(&line)
+            && record.schema == SCHEMA
             && record.demand_id == demand_id
             && record.supply_id == supply_id
         {

@@ -9,7 +9,8 @@ use crate::model::Record;
 
 /// Writes `query Q0 document rank score tag`, one line per entry, queries in table order.
 ///
-/// Ids with blanks, which the format cannot carry, have them replaced by `_`.
+/// Blanks, which the format cannot carry in an id, are percent-encoded (RFC 3986), and so is `%`,
+/// so that different ids stay different.
 pub(in super::super) fn write_ranking<S: std::fmt::Display>(
     path: &Path,
     askers: &[Record],
@@ -32,9 +33,19 @@ pub(in super::super) fn write_ranking<S: std::fmt::Display>(
 }
 
 fn field(id: &str) -> std::borrow::Cow<'_, str> {
-    if id.contains(char::is_whitespace) {
-        id.replace(char::is_whitespace, "_").into()
-    } else {
-        id.into()
+    if !id.contains(|c: char| c.is_whitespace() || c == '%') {
+        return id.into();
     }
+    let mut field = String::new();
+    for c in id.chars() {
+        if c.is_whitespace() || c == '%' {
+            let mut bytes = [0; 4];
+            for byte in c.encode_utf8(&mut bytes).bytes() {
+                field.push_str(&format!("%{byte:02X}"));
+            }
+        } else {
+            field.push(c);
+        }
+    }
+    field.into()
 }

@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 
 use super::super::charts::{grouped, share};
-use super::super::summary::{Cautions, VAGUE_CHARACTERS, is_vague};
+use super::super::summary::Cautions;
 use super::super::wording::source;
 use super::super::{RunView, veil};
+use crate::matching::{VAGUE_BELOW, is_vague};
 use crate::model::{Lang, Side, Visibility};
 
 /// Most refused rows shown per side; the rest are in `rejected.csv`.
@@ -147,8 +148,8 @@ fn cautions(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
                 format!("Vague demands: {n} ({part})"),
             ),
             text: text(
-                format!("描述不足 {VAGUE_CHARACTERS} 字，难以判断，请反问需求方：{named}{zh_end}"),
-                format!("Described in fewer than {VAGUE_CHARACTERS} characters; ask their owners: {named}{en_end}"),
+                format!("描述不足 {VAGUE_BELOW} 字，难以判断，请反问需求方：{named}{zh_end}"),
+                format!("Described in fewer than {VAGUE_BELOW} characters; ask their owners: {named}{en_end}"),
             ),
         });
     }
