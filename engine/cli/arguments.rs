@@ -96,11 +96,11 @@ pub(super) struct MatchArguments {
     pub(super) as_of: Option<Date>,
 
     /// 每条需求最多推荐几条供给
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) per_demand: u32,
 
     /// 每条供给最多进入几份推荐清单
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) per_supply: u32,
 
     /// 计算后端：auto 有显卡用显卡，cpu，gpu

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::arguments::ExplainArguments;
 use super::{CommandResult, table};
-use crate::model::{Lang, Micro, Side};
+use crate::model::{Lang, Micro, QuoteField, Side};
 use crate::pipeline::{Explanation, explain};
 
 pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
@@ -98,13 +98,15 @@ fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io
     writeln!(out, "\n{}", t("依据（原文）", "evidence (quoted)"))?;
     for part in &pair.parts {
         for quote in &part.evidence {
-            writeln!(
-                out,
-                "  {} {}“{}”",
-                part.name.label(lang),
-                quote.side.label(lang),
-                table::shorten(&quote.text, 100)
-            )?;
+            let (part, side) = (part.name.label(lang), quote.side.label(lang));
+            let text = table::shorten(&quote.text, 100);
+            match quote.field {
+                // Read from a column and written in one form, so no quotation.
+                QuoteField::Maturity | QuoteField::Date => {
+                    writeln!(out, "  {part} {side}{}{text}", t("栏目：", " field: "))?;
+                }
+                _ => writeln!(out, "  {part} {side}“{text}”")?,
+            }
         }
     }
     Ok(())

@@ -122,12 +122,14 @@ fn fault_outcome(row: &Row, fault: &Fault, context: &Context<'_>) -> Outcome {
     };
     let shown = Row {
         number: row.number,
-        cells: row
-            .cells
-            .iter()
-            .take(50)
-            .map(|cell| Cell::Text(clean::shorten(&cell.text(), 200)))
-            .collect(),
+        // A line that cannot be taken apart may hold contacts anywhere; its number is enough to
+        // find it by.
+        cells: if matches!(fault, Fault::NotJson) {
+            Vec::new()
+        } else {
+            let cells = row.cells.iter().take(50);
+            cells.map(|cell| Cell::Text(clean::shorten(&cell.text(), 200))).collect()
+        },
         ..Row::default()
     };
     context.reject(&shown, column, reason)
@@ -437,8 +439,19 @@ impl<'a> Maker<'a> {
                     self.log(&column.heading, kind, &cell.text(), &after);
                 }
             }
-            _ => self.keep(&column.heading, cell),
+            parsed => {
+                self.keep(&column.heading, cell);
+                if parsed.is_none() {
+                    self.log_unreadable(&column.heading, cell);
+                }
+            }
         }
+    }
+
+    /// Tells of a value that could not be read; it is kept as it is.
+    fn log_unreadable(&mut self, heading: &str, cell: &Cell) {
+        let text = cell.text();
+        self.log(heading, RepairKind::Unreadable, &text, "");
     }
 
     fn take_day(
@@ -454,12 +467,20 @@ impl<'a> Maker<'a> {
                     self.log(heading, RepairKind::Date, &cell.text(), &date.to_string());
                 }
             }
-            _ => self.keep(heading, cell),
+            parsed => {
+                self.keep(heading, cell);
+                if parsed.is_none() {
+                    self.log_unreadable(heading, cell);
+                }
+            }
         }
     }
 
     fn take_validity(&mut self, heading: &str, cell: &Cell) {
-        let Some(range) = dates::range(cell) else { return self.keep(heading, cell) };
+        let Some(range) = dates::range(cell) else {
+            self.keep(heading, cell);
+            return self.log_unreadable(heading, cell);
+        };
         let record = &mut self.record;
         record.valid_from = record.valid_from.or(range.from);
         record.valid_until = record.valid_until.or(range.until);

@@ -195,8 +195,56 @@ impl Headers {
                 return Heading { field: Some(field), unit, label };
             }
         }
-        Heading { unit: unit.map(str::to_owned), ..Heading::default() }
+        Heading { field: contact_field(&bare), unit: unit.map(str::to_owned), label: None }
     }
+}
+
+/// The contact field of a heading that no alias knows but that speaks of people: forms have too
+/// many ways to ask for a telephone number to list them all, and what is not recognised is kept.
+fn contact_field(folded: &str) -> Option<Field> {
+    const WORDS: [(Field, &[&str]); 4] = [
+        (
+            Field::Telephone,
+            &[
+                "电话",
+                "手机",
+                "座机",
+                "传真",
+                "微信",
+                "联系方式",
+                "qq",
+                "phone",
+                "mobile",
+                "fax",
+                "wechat",
+            ],
+        ),
+        (Field::Email, &["邮箱", "电邮", "电子邮件", "email"]),
+        (Field::Address, &["地址", "邮编", "address"]),
+        (
+            Field::ContactPerson,
+            &[
+                "联系人",
+                "联络人",
+                "对接人",
+                "经办人",
+                "负责人",
+                "法定代表",
+                "法人代表",
+                "身份证",
+                "contact",
+                "linkman",
+            ],
+        ),
+    ];
+    // Addresses of pages are no addresses of people.
+    if ["网址", "网站", "官网", "网页", "url"].iter().any(|word| folded.contains(word)) {
+        return None;
+    }
+    WORDS
+        .iter()
+        .find(|(_, words)| words.iter().any(|word| folded.contains(word)))
+        .map(|(field, _)| *field)
 }
 
 /// Folds a heading for comparison: compatibility forms, lower case, letters and digits only.
@@ -232,6 +280,42 @@ fn without_brackets(heading: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headings_that_ask_for_people_are_contacts() {
+        let field = |heading: &str| Headers::shipped().look_up(heading).field;
+        for heading in [
+            "技术联系人",
+            "经办人",
+            "微信号",
+            "法定代表人姓名",
+            "办公地址",
+            "身份证号",
+            "contactName",
+            "linkman",
+            "联系人及电话",
+            "项目联系人电话",
+            "对接人",
+            "单位负责人",
+            "联系电话2",
+            "E-mail地址",
+            "QQ号",
+            "传真号码",
+            "Contact Name",
+            "phone number",
+            "注册地址",
+        ] {
+            assert!(
+                field(heading).is_some_and(Field::is_contact),
+                "{heading}: {:?}",
+                field(heading)
+            );
+        }
+        for heading in ["网址", "官网地址（网址）", "技术需求详情", "完成单位", "投入资金(万元)"]
+        {
+            assert!(!field(heading).is_some_and(Field::is_contact), "{heading}");
+        }
+    }
 
     #[test]
     fn every_alias_belongs_to_one_field_and_every_field_has_aliases() {

@@ -70,11 +70,17 @@ pub(super) fn understand(table: &Table, headers: &Headers, wishes: &Wishes) -> O
     }
     let top = heading_row(table, headers, wishes)?;
     let mut headings: Vec<String> = table.rows[top].cells.iter().map(heading_text).collect();
-    let mut columns = columns(&headings, headers, wishes);
     for slot in &mut skipped[..top] {
         *slot = Some(SkipReason::Title);
     }
     skipped[top] = Some(SkipReason::Heading);
+    if let Some(above) = top.checked_sub(1)
+        && is_upper_heading_line(&table.rows[above], &headings, headers)
+    {
+        fill_headings(&mut headings, &table.rows[above]);
+        skipped[above] = Some(SkipReason::Heading);
+    }
+    let mut columns = columns(&headings, headers, wishes);
     let mut next = top + 1;
     if let Some(row) = table.rows.get(next)
         && is_second_heading_line(row, &columns, headers)
@@ -207,6 +213,34 @@ fn is_second_heading_line(row: &Row, columns: &[Column], headers: &Headers) -> b
         && filled.iter().all(|text| text.chars().count() <= LONGEST)
         && known > 0
         && known * 2 >= filled.len()
+}
+
+/// A first heading line whose cells are merged with blank ones of the line below, which has the
+/// title: short texts, at least one of them a known heading above a blank.
+fn is_upper_heading_line(row: &Row, below: &[String], headers: &Headers) -> bool {
+    const LONGEST: usize = 20;
+    let blank_below = |at: usize| below.get(at).is_none_or(String::is_empty);
+    row.fault.is_none()
+        && row.cells.iter().all(|cell| {
+            matches!(cell, Cell::Empty | Cell::Text(_))
+                && heading_text(cell).chars().count() <= LONGEST
+        })
+        && row.cells.iter().filter(|cell| !cell.is_blank()).count() > 1
+        && row
+            .cells
+            .iter()
+            .enumerate()
+            .any(|(at, cell)| blank_below(at) && headers.knows(&heading_text(cell)))
+}
+
+/// Takes the headings of the upper line where the lower one has none.
+fn fill_headings(headings: &mut Vec<String>, above: &Row) {
+    headings.resize(headings.len().max(above.cells.len()), String::new());
+    for (heading, cell) in headings.iter_mut().zip(&above.cells) {
+        if heading.is_empty() {
+            *heading = heading_text(cell);
+        }
+    }
 }
 
 fn join_headings(headings: &mut Vec<String>, below: &Row, headers: &Headers) {
@@ -396,6 +430,23 @@ mod tests {
             [Field::Serial, Field::Title, Field::Price, Field::ContactPerson, Field::Telephone];
         assert_eq!(fields, wanted.map(Some));
         assert_eq!(layout.columns[2].unit.as_deref(), Some("万元"));
+    }
+
+    #[test]
+    fn headings_merged_downwards_over_the_line_with_the_title() {
+        use SkipReason::{Heading, Title};
+        let layout = layout(&[
+            &["技术需求征集表"],
+            &["序号", "需求信息", "", "投入资金(万元)", "法定代表人"],
+            &["", "技术需求名称", "技术需求详情", "", ""],
+            &["1", "耐高温涂层", "求涂层", "20", "张三"],
+        ])
+        .expect("headings");
+        assert_eq!(layout.skipped, [Some(Title), Some(Heading), Some(Heading), None]);
+        let fields: Vec<_> = layout.columns.iter().map(|column| column.field).collect();
+        let wanted =
+            [Field::Serial, Field::Title, Field::Description, Field::Price, Field::ContactPerson];
+        assert_eq!(fields, wanted.map(Some));
     }
 
     #[test]

@@ -170,6 +170,8 @@ pub enum RepairKind {
     Format,
     /// A telephone number, an address of mail or a contact's name in a description, taken out.
     Contact,
+    /// A date or amount that could not be read: it is kept as text and not used.
+    Unreadable,
 }
 
 impl RepairKind {
@@ -189,6 +191,9 @@ impl RepairKind {
             Self::Encoding => lang.pick("混入的其他编码", "lines in another encoding"),
             Self::Format => lang.pick("扩展名与内容不符", "extension and content differ"),
             Self::Contact => lang.pick("隐去联系方式", "contacts taken out"),
+            Self::Unreadable => {
+                lang.pick("读不懂的日期或金额（原样保留，未使用）", "unreadable, kept as text")
+            }
         }
     }
 }

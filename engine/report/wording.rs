@@ -75,15 +75,45 @@ pub(super) fn remarks(pair: &Match, demand: &Record, supply: &Record, lang: Lang
             remarks.push(remark);
         }
     }
-    if supply.supply_kind == Some(SupplyKind::Patent) {
-        remarks.push(format!("{}{}", lang.pick("专利号 ", "patent "), supply.id));
+    if let Some(number) = patent_number(supply) {
+        remarks.push(format!("{}{number}", lang.pick("专利号 ", "patent ")));
     }
     remarks.join(lang.pick("；", "; "))
+}
+
+/// A supply's patent number as the list states it: from a column of its own, or its id where the
+/// list goes by such numbers.
+fn patent_number(supply: &Record) -> Option<&str> {
+    const HEADINGS: [&str; 4] = ["专利号", "公开", "公告", "申请号"];
+    let stated = supply.extra.iter().find(|(heading, text)| {
+        HEADINGS.iter().any(|word| heading.contains(word)) && !text.trim().is_empty()
+    });
+    let id = supply.id.as_str();
+    let is_number = id.len() >= 9
+        && id.is_ascii()
+        && id.bytes().take(2).all(|b| b.is_ascii_uppercase())
+        && id.bytes().skip(2).take(5).all(|b| b.is_ascii_digit());
+    stated
+        .map(|(_, text)| text.trim())
+        .or_else(|| (supply.supply_kind == Some(SupplyKind::Patent) && is_number).then_some(id))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_patent_number_is_the_stated_one() {
+        let mut supply = crate::report::fixture::record(crate::model::Side::Supply, 0, "器件", "");
+        supply.supply_kind = Some(SupplyKind::Patent);
+        supply.id.0 = "GJ-2026-0309".to_owned();
+        assert_eq!(patent_number(&supply), None);
+        supply.extra.push(("专利号".to_owned(), "CN209914561A".to_owned()));
+        assert_eq!(patent_number(&supply), Some("CN209914561A"));
+        supply.extra.clear();
+        supply.id.0 = "CN209914561A".to_owned();
+        assert_eq!(patent_number(&supply), Some("CN209914561A"));
+    }
 
     #[test]
     fn amounts_are_in_ten_thousands() {

@@ -18,9 +18,13 @@ static TELEPHONE: LazyLock<Regex> = LazyLock::new(|| {
     let mobile = format!(
         "(?:[+＋]?(?:86|８６){gap})?[1１][3-9３-９]{digit}{gap}{digit}{{4}}{gap}{digit}{{4}}"
     );
-    let landline = format!("[(（]?[0０]{digit}{{2,3}}[)）]?[-－—–  ]{digit}{{7,8}}");
+    // Area codes: 010, 02x, and 03xx to 09xx.
+    let area = format!("[0０](?:[1１][0０]|[2２]{digit}|[3-9３-９]{digit}{{2}})");
+    let number = format!("{digit}{{3,4}}{gap}{digit}{{4}}");
+    let landline = format!("(?:[(（]{area}[)）]{gap}|{area}[-－—–  ]){number}");
     let service = format!("[4４][0０][0０][-－—– ]{digit}{{3,4}}[-－—– ]?{digit}{{3,4}}");
-    Regex::new(&format!("{mobile}|{landline}|{service}")).expect("a fixed pattern")
+    let account = "(?i:qq|微信|wechat)号?码?[:： ]*[0-9A-Za-z_-]{5,}";
+    Regex::new(&format!("{mobile}|{landline}|{service}|{account}")).expect("a fixed pattern")
 });
 
 static MAIL: LazyLock<Regex> = LazyLock::new(|| {
@@ -30,9 +34,8 @@ static MAIL: LazyLock<Regex> = LazyLock::new(|| {
 /// Finds telephone numbers and addresses of mail: byte ranges, ascending, disjoint.
 ///
 /// Telephones are mobile numbers of mainland China (eleven digits from 13 to 19, with or without
-/// +86 and gaps), numbers with an area code (0 and two or three digits, a hyphen or blank, seven or
-/// eight digits) and 400 numbers, in either width and standing alone: quantities, dates and patent
-/// numbers are none.
+/// +86 and gaps), numbers with an area code, and 400 numbers, in either width and standing alone:
+/// quantities, dates and patent numbers are none. QQ and 微信 accounts count too.
 #[must_use]
 pub fn contact_passages(text: &str) -> Vec<std::ops::Range<usize>> {
     if !may_hold_contact(text) {
@@ -42,7 +45,11 @@ pub fn contact_passages(text: &str) -> Vec<std::ops::Range<usize>> {
         c.is_some_and(|c| c.is_ascii_alphanumeric() || ('０'..='９').contains(&c))
     };
     let alone = |range: &std::ops::Range<usize>| {
-        !part_of_word(text[..range.start].chars().next_back())
+        let before = &text[..range.start];
+        let announced = ["tel", "phone", "mobile"]
+            .iter()
+            .any(|word| before.to_ascii_lowercase().ends_with(word));
+        (announced || !part_of_word(before.chars().next_back()))
             && !part_of_word(text[range.end..].chars().next())
     };
     let telephones = TELEPHONE.find_iter(text).map(|found| found.range()).filter(alone);
@@ -106,8 +113,14 @@ mod tests {
         assert_eq!(found("电话13812345678，随时"), ["13812345678"]);
         assert_eq!(found("+8613812345678或138 1234 5678"), ["+8613812345678", "138 1234 5678"]);
         assert_eq!(found("138-1234-5678"), ["138-1234-5678"]);
-        assert_eq!(found("座机 029-88881234，(029)8888123 4"), ["029-88881234"]);
-        assert_eq!(found("029 88881234"), ["029 88881234"]);
+        assert_eq!(
+            found("+86-138-0000-1111，138-0000-2222"),
+            ["+86-138-0000-1111", "138-0000-2222"]
+        );
+        assert_eq!(found("tel13800001111"), ["13800001111"]);
+        assert_eq!(found("座机 029-88881234，(029)88887777"), ["029-88881234", "(029)88887777"]);
+        assert_eq!(found("029 88881234、029-8888-7777"), ["029 88881234", "029-8888-7777"]);
+        assert_eq!(found("QQ：123456789，微信号abc_secret"), ["QQ：123456789", "微信号abc_secret"]);
         assert_eq!(found("热线400-820-8820"), ["400-820-8820"]);
         assert_eq!(found("手机：１３８１２３４５６７８"), ["１３８１２３４５６７８"]);
         assert_eq!(found("写信至 li.gong@example.com.cn 即可"), ["li.gong@example.com.cn"]);
@@ -122,6 +135,7 @@ mod tests {
             "2020-12-01 至 2021",
             "138123456789",
             "产量 1500 0000 件",
+            "长度 0123-4567890",
             "@",
         ] {
             assert!(found(text).is_empty(), "{text}: {:?}", found(text));

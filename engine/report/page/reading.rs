@@ -184,7 +184,8 @@ fn may_show(intake: &Intake, repair: &Repair) -> bool {
         | RepairKind::Quotes
         | RepairKind::Categories
         | RepairKind::Unit
-        | RepairKind::Number => true,
+        | RepairKind::Number
+        | RepairKind::Unreadable => true,
         RepairKind::Whitespace
         | RepairKind::Identification
         | RepairKind::Title
