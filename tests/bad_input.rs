@@ -153,6 +153,16 @@ fn in_folder(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
+fn a_million_columns_in_the_heading_are_named() {
+    let headings: String = (0..1_000_000).map(|n| format!(",k{n}")).collect();
+    let (_dir, path) = in_folder("wide.csv", format!("需求名称{headings}\n甲\n").as_bytes());
+    let error = read_lists(Side::Demand, &[path], &ImportOptions::default(), &|_| {})
+        .expect_err("too wide to be read");
+    assert!(matches!(error, CorpusError::TooWide { limit: 2_000, .. }), "{error}");
+    assert!(error.message(Lang::Zh).contains("wide.csv"));
+}
+
+#[test]
 fn a_million_columns_reject_the_row() {
     let mut text = "需求名称,需求描述\n".to_owned();
     for n in 0..9 {

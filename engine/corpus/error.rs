@@ -107,6 +107,14 @@ pub enum CorpusError {
         /// Cells of the row that looked most like headings.
         seen: Vec<String>,
     },
+    /// The heading row has more columns than are read.
+    #[error("{}: the heading row has more than {limit} columns", path.display())]
+    TooWide {
+        /// The file.
+        path: PathBuf,
+        /// How many are read.
+        limit: usize,
+    },
     /// `--map` names a field that does not exist.
     #[error("unknown field {field}; fields: {}", listed(known))]
     UnknownField {
@@ -213,6 +221,7 @@ impl Diagnosis for CorpusError {
             Self::Damaged { .. } => "corpus.damaged",
             Self::UnknownFormat { .. } => "corpus.unknown_format",
             Self::NoHeadings { .. } => "corpus.no_headings",
+            Self::TooWide { .. } => "corpus.too_wide",
             Self::UnknownField { .. } => "corpus.unknown_field",
             Self::UnknownColumn { .. } => "corpus.unknown_column",
             Self::NoRecords { .. } => "corpus.no_records",
@@ -259,6 +268,9 @@ impl Diagnosis for CorpusError {
                 path.display(),
                 listed_zh(seen)
             ),
+            Self::TooWide { path, limit } => {
+                format!("{}：表头超过 {limit} 列", path.display())
+            }
             Self::UnknownField { field, known } => {
                 format!("没有字段 {field}；可用字段：{}", listed_zh(known))
             }
@@ -331,6 +343,10 @@ impl Diagnosis for CorpusError {
             Self::NoHeadings { .. } => (
                 "请给名称列加上“需求名称”或“成果名称”等列名，或用 --map title=列名 指定。",
                 "Give the title column a heading such as 需求名称 or 成果名称, or name it with --map title=HEADING.",
+            ),
+            Self::TooWide { .. } => (
+                "请删去多余的列（常是分隔符错位或空白列），或检查文件是否被导成了一行。",
+                "Remove the extra columns (often a wrong delimiter or blank ones), or see whether the file was exported as one line.",
             ),
             Self::UnknownField { .. } => (
                 "请把 --map 写成 字段=列名，字段取自上面的清单。",

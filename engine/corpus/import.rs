@@ -13,9 +13,10 @@ use super::file::{Loaded, load};
 use super::headers::{Field, Headers};
 use super::identity::settle;
 use super::layout::{Column, Layout, Wishes, heading_key, most_like_headings, understand};
+use super::limits;
 use super::near_duplicates;
 use super::privacy::veil_findings;
-use super::table::Table;
+use super::table::{Fault, Row, Table};
 use super::vocabulary::{Vocabulary, paths};
 use crate::model::{
     ColumnUse, Intake, RejectedRow, Repair, RepairKind, Side, SkipReason, SkippedRow, SourceRef,
@@ -49,7 +50,7 @@ impl Default for ImportOptions {
 ///
 /// # Errors
 /// A file that cannot be read or understood at all ([`CorpusError::Read`], `Empty`, `TooLarge`,
-/// `TooMany`, `Encrypted`, `Damaged`, `UnknownFormat`, `NoHeadings`); options that fit no table
+/// `TooMany`, `Encrypted`, `Damaged`, `UnknownFormat`, `TooWide`, `NoHeadings`); options that fit no table
 /// (`UnknownField`, `UnknownColumn`); no record at all (`NoRecords`); more rows rejected than
 /// `max_rejected_share` (`TooManyRejected`). Single bad rows are no errors but in
 /// [`Intake::rejected`].
@@ -70,6 +71,11 @@ pub fn read_lists(
         let layouts: Vec<Option<Layout>> =
             loaded.tables.iter().map(|table| understand(table, headers, &wishes)).collect();
         if layouts.iter().all(Option::is_none) {
+            let too_wide = |row: &Row| matches!(row.fault, Some(Fault::TooManyColumns));
+            if loaded.tables.iter().any(|t| t.rows.iter().take(limits::HEADING_ROWS).any(too_wide))
+            {
+                return Err(CorpusError::TooWide { path: path.clone(), limit: limits::COLUMNS });
+            }
             let seen = loaded.tables.iter().max_by_key(|table| table.rows.len());
             let seen = seen.map(|table| most_like_headings(table, headers)).unwrap_or_default();
             return Err(CorpusError::NoHeadings { path: path.clone(), seen });
