@@ -102,7 +102,7 @@ fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io
             let text = table::shorten(&quote.text, 100);
             match quote.field {
                 // Read from a column and written in one form, so no quotation.
-                QuoteField::Maturity | QuoteField::Date => {
+                QuoteField::Date => {
                     writeln!(out, "  {part} {side}{}{text}", t("栏目：", " field: "))?;
                 }
                 _ => writeln!(out, "  {part} {side}“{text}”")?,

@@ -272,6 +272,7 @@ impl<'a> Maker<'a> {
                 match self.context.words.maturity(&text) {
                     Some(step) if self.record.maturity.is_none() => {
                         self.record.maturity = Some(step);
+                        self.record.maturity_stated = Some(text);
                     }
                     _ => self.record.extra.push((heading.to_owned(), text)),
                 }

@@ -176,6 +176,7 @@ fn content(record: &Record, texts: &Texts) -> [u8; 32] {
         region,
         cooperation,
         maturity,
+        maturity_stated,
         supply_kind,
         ip_status,
         price,
@@ -189,7 +190,7 @@ fn content(record: &Record, texts: &Texts) -> [u8; 32] {
         extra,
     } = record;
     let rest = format!(
-        "{side:?}{keywords:?}{classification:?}{codes:?}{region:?}{cooperation:?}{maturity:?}{supply_kind:?}\
+        "{side:?}{keywords:?}{classification:?}{codes:?}{region:?}{cooperation:?}{maturity:?}{maturity_stated:?}{supply_kind:?}\
          {ip_status:?}{price:?}{posted_on:?}{valid_from:?}{valid_until:?}{visibility:?}{extra:?}"
     );
     let contact = [&contact.person, &contact.telephone, &contact.email, &contact.address]

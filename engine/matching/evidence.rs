@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::field::code_path;
-use crate::model::{Lang, Match, Part, Quote, QuoteField, Record, Side};
+use crate::model::{Match, Part, Quote, QuoteField, Record, Side};
 use crate::text::{Segmenter, normalise, sentences};
 
 /// Passages of one record that are considered; later ones of a very long text are not quoted.
@@ -224,7 +224,7 @@ impl Evidence {
     /// - lexical: on each side the sentence with the most telling shared terms;
     /// - dense: the two sentences whose vectors are nearest;
     /// - field: the deepest step of a classification, or the patent class, that both have;
-    /// - freshness: the dates; maturity: the stated steps.
+    /// - freshness: the dates, as `YYYY-MM-DD`; maturity: the words that state it.
     ///
     /// A part that is missing, or has nothing to show, has no quote. Ties go to the earlier
     /// sentence. Title and body quotes are substrings of their source.
@@ -263,9 +263,8 @@ impl Evidence {
             }
         }
         for (side, record) in [(Side::Demand, demand), (Side::Supply, supply)] {
-            if let Some(maturity) = record.maturity {
-                let label = maturity.label(Lang::Zh).to_owned();
-                quotes.push(plain(Part::Maturity, side, QuoteField::Maturity, label));
+            if let Some(stated) = &record.maturity_stated {
+                quotes.push(plain(Part::Maturity, side, QuoteField::Maturity, stated.clone()));
             }
         }
         quotes

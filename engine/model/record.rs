@@ -172,6 +172,8 @@ pub struct Record {
     pub cooperation: Vec<CooperationMode>,
     /// How far the technology has come; for a demand, what is asked for at least.
     pub maturity: Option<Maturity>,
+    /// The words of the list that say so, such as 小批量生产; `None` where `maturity` is.
+    pub maturity_stated: Option<String>,
     /// What kind of supply; `None` for demands.
     pub supply_kind: Option<SupplyKind>,
     /// Intellectual property as stated (发明专利, 非专利技术 …), unverified.
@@ -213,6 +215,7 @@ impl Record {
             region: None,
             cooperation: Vec::new(),
             maturity: None,
+            maturity_stated: None,
             supply_kind: None,
             ip_status: None,
             price: None,

@@ -146,6 +146,7 @@ fn record(side: Side, row: usize, title: &str, body: String, field: &str) -> Rec
             vec![CooperationMode::Transfer, CooperationMode::Service]
         },
         maturity: (side == Side::Supply && row % 6 != 5).then(|| Maturity::ALL[row as usize % 5]),
+        maturity_stated: None,
         supply_kind: (side == Side::Supply).then_some(SupplyKind::Result),
         ip_status: None,
         price: None,
