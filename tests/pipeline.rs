@@ -567,6 +567,42 @@ fn contacts_and_classified_rows_are_in_no_file() {
     }
 }
 
+/// People type telephone numbers into descriptions, into rows that are refused, and into columns
+/// that no alias knows.
+#[test]
+fn contacts_in_descriptions_are_in_no_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let demands = dir.path().join("demands.csv");
+    fs::write(
+        &demands,
+        "需求编号,需求名称,需求描述,项目对接同志联系人,微信号码,备注情况\n\
+         A1,污泥低温热泵干化,求热泵干化机。联系人：闻人秋水，电话138 1234 5678。,闻人秋水,wx_secret9,无\n\
+         A2,污泥脱水,求脱水机，座机(029)88887777，或+8613987654321。,,,QQ：123456789\n\
+         A1,另一件事,与第一行同号，电话137-0000-1111。,,,\n\
+         A4,余热回收,求余热回收。,,,\n\
+         A5,污泥运输,求密闭运输。,,,\n",
+    )
+    .expect("written");
+    let supplies = made::write_supplies(dir.path(), &made::supply_rows());
+    let mut options = made::options_for(demands, supplies, dir.path().join("out"));
+    options.max_rejected_share = 0.5;
+    let summary = run(&options);
+    assert_eq!((summary.manifest.demands.rejected, summary.manifest.demands.records), (1, 4));
+    let all = everything_written(&options.out);
+    for secret in [
+        "138 1234 5678",
+        "88887777",
+        "13987654321",
+        "137-0000-1111",
+        "123456789",
+        "wx_secret9",
+        "闻人秋水",
+    ] {
+        assert_eq!(holders(&all, secret), [""; 0], "{secret}");
+    }
+    assert!(holders(&all, "求热泵干化机").contains(&"index/records.jsonl"), "the rest is there");
+}
+
 #[test]
 fn owners_who_wish_to_stay_unnamed_are_not_named() {
     let dir = tempfile::tempdir().expect("a folder");
