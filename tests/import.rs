@@ -233,6 +233,28 @@ fn contacts_stay_out_of_everything_that_is_searched_or_logged() {
     }
 }
 
+/// What cannot be read is kept as text and told; a blank cell is not.
+#[test]
+fn unreadable_dates_and_amounts_are_told() {
+    let intake = read_text(
+        Side::Demand,
+        "demands.csv",
+        "需求名称,发布日期,有效期,投入资金(万元)\n\
+         甲,2025年底,一年,≥100\n乙,2026-01-02,2026-01-02至2026-12-31,20\n丙,,,\n",
+    );
+    let told: Vec<_> = intake
+        .repairs
+        .iter()
+        .filter(|repair| repair.kind == RepairKind::Unreadable)
+        .map(|repair| (repair.source.row, repair.column.as_str(), repair.before.as_str()))
+        .collect();
+    let expected =
+        [(2, "发布日期", "2025年底"), (2, "有效期", "一年"), (2, "投入资金(万元)", "≥100")];
+    assert_eq!(told, expected);
+    let kept = &titled(&intake, "甲").extra;
+    assert!(kept.iter().any(|(_, text)| text == "2025年底"), "{kept:?}");
+}
+
 #[test]
 fn near_duplicates_are_what_a_direct_comparison_finds() {
     let base = "本需求寻求一种适用于深孔内壁的激光清洗装置，要求清洗效率每小时不低于两平方米，不损伤基体，能够在线检测清洗质量，整机功率不大于三千瓦。";

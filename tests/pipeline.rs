@@ -16,7 +16,7 @@ use duijie::index::SideIndex;
 use duijie::kernel::{BackendChoice, BackendError};
 use duijie::matching::Capacities;
 use duijie::model::{Diagnosis, Micro, Part, QuoteField, Side, Verdict, Veto};
-use duijie::pipeline::{MatchOptions, PairRecord, Silent, run_match, search};
+use duijie::pipeline::{MatchOptions, PairRecord, PipelineError, Silent, run_match, search};
 use jiff::civil::date;
 use tempfile::TempDir;
 
@@ -601,6 +601,38 @@ fn contacts_in_descriptions_are_in_no_file() {
         assert_eq!(holders(&all, secret), [""; 0], "{secret}");
     }
     assert!(holders(&all, "求热泵干化机").contains(&"index/records.jsonl"), "the rest is there");
+}
+
+/// More pairs may be kept with their reasons than the rankings are deep.
+#[test]
+fn what_is_kept_does_not_depend_on_the_depth_of_the_rankings() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let demands = made::write_demands(dir.path(), &made::demand_rows());
+    let supplies = made::write_supplies(dir.path(), &made::supply_rows());
+    let mut options = made::options_for(demands, supplies, dir.path().join("out"));
+    (options.top, options.depth) = (15, 4);
+    run(&options);
+    let longest = ranking(&options.out, "ranking.trec").iter().map(|(_, list)| list.len()).max();
+    assert_eq!(longest, Some(4));
+    let deepest = pairs(&options.out).iter().filter_map(|pair| pair.rank_for_demand).max();
+    assert_eq!(deepest, Some(15));
+}
+
+/// A run of another version is not read as if it were this one's.
+#[test]
+fn a_manifest_of_another_schema_is_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let demands = made::write_demands(dir.path(), &made::demand_rows());
+    let supplies = made::write_supplies(dir.path(), &made::supply_rows());
+    let options = made::options_for(demands, supplies, dir.path().join("out"));
+    run(&options);
+    assert!(search(&options.out, Side::Supply, "衬底", 1).is_ok());
+    let path = options.out.join("manifest.json");
+    let text = fs::read_to_string(&path).expect("a manifest");
+    fs::write(&path, text.replace("duijie.manifest/1", "duijie.manifest/9")).expect("written");
+    let error = search(&options.out, Side::Supply, "衬底", 1).expect_err("another version");
+    assert!(matches!(error, PipelineError::NotARun { .. }), "{error}");
+    assert!(error.to_string().contains("duijie.manifest/9"), "{error}");
 }
 
 #[test]

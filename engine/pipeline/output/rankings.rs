@@ -49,3 +49,17 @@ fn field(id: &str) -> std::borrow::Cow<'_, str> {
     }
     field.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::field;
+
+    #[test]
+    fn different_ids_stay_different_without_blanks() {
+        assert_eq!(field("GJ-2026-0001"), "GJ-2026-0001");
+        assert_eq!(field("a b"), "a%20b");
+        assert_eq!(field("a_b"), "a_b");
+        assert_eq!(field("a%20b"), "a%2520b");
+        assert_eq!(field("甲\u{3000}乙"), "甲%E3%80%80乙");
+    }
+}
