@@ -20,7 +20,7 @@ const SEED: u64 = 2_020;
 
 /// One measured ranking.
 struct Line {
-    name: &'static str,
+    name: String,
     queries: Vec<QueryMeasures>,
 }
 
@@ -52,7 +52,7 @@ impl Difference {
 
 pub(super) fn run(arguments: &EvalArguments, lang: Lang) -> CommandResult {
     let qrels = read(&arguments.qrels, read_qrels)?;
-    let measure = |name, path: &Path| {
+    let measure = |name: String, path: &Path| {
         let run = read(path, read_run)?;
         Ok::<_, Failure>(Line {
             name,
@@ -60,8 +60,8 @@ pub(super) fn run(arguments: &EvalArguments, lang: Lang) -> CommandResult {
         })
     };
     let baseline = arguments.baseline.clone().or_else(|| bm25_beside(&arguments.run));
-    let baseline = baseline.map(|path| measure("BM25", &path)).transpose()?;
-    let line = measure("duijie", &arguments.run)?;
+    let baseline = baseline.map(|path| measure(baseline_name(&path), &path)).transpose()?;
+    let line = measure("duijie".to_owned(), &arguments.run)?;
     let difference = baseline.as_ref().and_then(|baseline| Difference::between(&line, baseline));
     let lines: Vec<Line> = baseline.into_iter().chain([line]).collect();
     let mut out = std::io::stdout().lock();
@@ -98,7 +98,7 @@ fn as_json(lines: &[Line], difference: Option<&Difference>) -> serde_json::Value
                     "ndcg@10_judged": interval(line.interval(|q| q.ndcg_10_judged)),
                 },
             });
-            (line.name.to_owned(), entry)
+            (line.name.clone(), entry)
         })
         .collect();
     if let Some(difference) = difference {
@@ -120,13 +120,19 @@ fn as_table(lines: &[Line], lang: Lang) -> String {
     );
     for line in lines {
         let measures = average(&line.queries);
-        let mut row = vec![line.name.to_owned(), measures.n_queries.to_string()];
+        let mut row = vec![line.name.clone(), measures.n_queries.to_string()];
         row.extend(measures.by_name().values().map(|value| format!("{value:.3}")));
         let interval = line.interval(|query| query.ndcg_10_judged);
         row.push(interval.map_or_else(String::new, |i| format!("{:.3}–{:.3}", i.low, i.high)));
         rows.push(row);
     }
     table::lines_up(&rows)
+}
+
+/// What to call a baseline: BM25 for the ranking that `match` writes, else its file's name.
+fn baseline_name(path: &Path) -> String {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    if stem.ends_with(".bm25") { "BM25".to_owned() } else { stem }
 }
 
 /// The BM25 ranking that `match` writes beside `run`, if it is there.
