@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 use criterion::{Criterion, Throughput};
-use duijie::embed::{Embedder, StaticModel};
+use duijie::embed::{Embedder, StaticModel, TextRole};
 
 const N_TEXTS: usize = 4_000;
 
@@ -46,10 +46,11 @@ pub(crate) fn benches(criterion: &mut Criterion) {
     group.sample_size(20);
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread");
     group.bench_function("one_thread", |bencher| {
-        bencher.iter(|| one.install(|| model.embed(&texts)).expect("texts embed"));
+        bencher
+            .iter(|| one.install(|| model.embed(&texts, TextRole::Document)).expect("texts embed"));
     });
     group.bench_function("all_threads", |bencher| {
-        bencher.iter(|| model.embed(&texts).expect("texts embed"));
+        bencher.iter(|| model.embed(&texts, TextRole::Document).expect("texts embed"));
     });
     group.finish();
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use crate::kernel::BackendChoice;
 use crate::model::Side;
+use crate::pipeline::EmbedderChoice;
 
 /// 技术供需双向对接：读入需求清单和供给清单，两个方向都匹配，逐条说明理由。
 #[derive(Debug, Parser)]
@@ -131,9 +132,8 @@ pub(super) struct MatchArguments {
     #[arg(long, value_name = "FILE")]
     pub(super) calibration: Option<PathBuf>,
 
-    /// 向量模型目录（Model2Vec 格式），代替内置模型
-    #[arg(long, value_name = "DIR")]
-    pub(super) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) embedder: EmbedderArguments,
 
     /// 在标准输出上写一份 JSON 摘要
     #[arg(long)]
@@ -149,6 +149,13 @@ pub(super) struct ColumnArguments {
     /// 不读某一列；前面加 demand: 或 supply: 只用于一侧
     #[arg(long = "drop", value_name = "[SIDE:]COLUMN")]
     pub(super) drop: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EmbedderArguments {
+    /// 向量从哪里来：builtin（内置模型），或模型目录
+    #[arg(long, value_name = "builtin|DIR", default_value = "builtin")]
+    pub(super) embedder: EmbedderChoice,
 }
 
 #[derive(Debug, Args)]
@@ -206,9 +213,8 @@ pub(super) struct ExplainArguments {
     #[arg(long = "in", value_name = "DIR")]
     pub(super) out: PathBuf,
 
-    /// 运行时所用的向量模型目录（若不是内置模型）
-    #[arg(long, value_name = "DIR")]
-    pub(super) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) embedder: EmbedderArguments,
 
     /// 输出 JSON
     #[arg(long)]

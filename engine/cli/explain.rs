@@ -10,8 +10,12 @@ use crate::model::{Lang, Micro, QuoteField, Side};
 use crate::pipeline::{Explanation, explain};
 
 pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
-    let explanation =
-        explain(&arguments.out, &arguments.demand, &arguments.supply, arguments.model.as_deref())?;
+    let explanation = explain(
+        &arguments.out,
+        &arguments.demand,
+        &arguments.supply,
+        &arguments.embedder.embedder,
+    )?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let value = json!({ "kept": explanation.kept, "pair": explanation.pair });

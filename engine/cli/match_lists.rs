@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     options.top = arguments.top as usize;
     options.weights.clone_from(&arguments.weights);
     options.calibration.clone_from(&arguments.calibration);
-    options.model.clone_from(&arguments.model);
+    options.embedder.clone_from(&arguments.embedder.embedder);
     options.lang = lang;
     let summary = run_match(&options, &Bars::new(lang))?;
     if arguments.json {

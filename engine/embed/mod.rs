@@ -29,6 +29,15 @@ pub struct EmbedderIdentity {
     pub dim: usize,
 }
 
+/// What a text is for: some models put an instruction before the texts that ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TextRole {
+    /// A text that asks. Demands are embedded so.
+    Query,
+    /// A text that answers. Supplies are embedded so.
+    Document,
+}
+
 /// Turns texts into vectors.
 pub trait Embedder: Send + Sync {
     /// Who makes the vectors.
@@ -36,10 +45,12 @@ pub trait Embedder: Send + Sync {
 
     /// Embeds `texts`, one row each in the same order, `[texts.len(), dim]`.
     ///
+    /// `role` matters only to models with a query instruction of their own.
+    ///
     /// Rows are of unit length; a text without any known piece (empty, only blanks) gives a row
     /// of zeros. The same texts give the same bits for any number of threads.
     ///
     /// # Errors
     /// [`EmbedError`] when a vector cannot be computed; no row is then returned.
-    fn embed(&self, texts: &[&str]) -> Result<Embeddings, EmbedError>;
+    fn embed(&self, texts: &[&str], role: TextRole) -> Result<Embeddings, EmbedError>;
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::tensors::TokenVectors;
 use super::tokenizer::{Scratch, Tokenizer};
-use super::{EmbedError, Embedder, EmbedderIdentity};
+use super::{EmbedError, Embedder, EmbedderIdentity, TextRole};
 use crate::model::Embeddings;
 
 const MODEL_FILE: &str = "model.safetensors";
@@ -136,7 +136,7 @@ impl Embedder for StaticModel {
 
     /// Each text is summed by one thread, piece by piece in the order of the text; the length is
     /// taken in `f64`. So neither threads nor machine change a bit.
-    fn embed(&self, texts: &[&str]) -> Result<Embeddings, EmbedError> {
+    fn embed(&self, texts: &[&str], _role: TextRole) -> Result<Embeddings, EmbedError> {
         let Parts { tokenizer, vectors, .. } = &*self.parts;
         let dim = vectors.dim();
         let mut data = vec![0.0; texts.len() * dim];

@@ -8,7 +8,7 @@ use safetensors::Dtype;
 use safetensors::tensor::{TensorView, serialize};
 use serde_json::json;
 
-use super::{EmbedError, Embedder, StaticModel};
+use super::{EmbedError, Embedder, StaticModel, TextRole};
 use crate::model::{Diagnosis, Lang};
 
 /// Rows of the hand-made models: unknown, 碳, 硅, 衬底.
@@ -74,7 +74,7 @@ fn load(tensors: &[(&str, Dtype, Vec<usize>, Vec<u8>)]) -> Result<StaticModel, E
 }
 
 fn row(model: &StaticModel, text: &str) -> Vec<f32> {
-    model.embed(&[text]).unwrap().row(0).to_vec()
+    model.embed(&[text], TextRole::Document).unwrap().row(0).to_vec()
 }
 
 #[test]
@@ -119,13 +119,13 @@ fn weights_scale_tokens_and_mapping_chooses_rows() {
 #[test]
 fn texts_without_a_known_piece_are_zero() {
     let model = load(&[rows(Dtype::F32)]).unwrap();
-    let found = model.embed(&["", " \n", "未知", "碳"]).unwrap();
+    let found = model.embed(&["", " \n", "未知", "碳"], TextRole::Document).unwrap();
     assert_eq!((found.n_rows(), found.dim()), (4, 2));
     for blank in 0..3 {
         assert_eq!(found.row(blank), [0.0, 0.0]);
     }
     assert_eq!(found.row(3), [0.6, 0.8]);
-    assert_eq!(model.embed(&[]).unwrap().n_rows(), 0);
+    assert_eq!(model.embed(&[], TextRole::Document).unwrap().n_rows(), 0);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn not_a_number_is_refused() {
 #[test]
 fn a_sum_that_overflows_names_its_text() {
     let file = [rows(Dtype::I8), floats("weights", &[1.0, 3e38, 1.0, 1.0])];
-    let error = load(&file).unwrap().embed(&["硅", "碳"]).unwrap_err();
+    let error = load(&file).unwrap().embed(&["硅", "碳"], TextRole::Document).unwrap_err();
     assert_eq!(error.to_string(), "embedding text 1 overflows");
 }
 
@@ -226,7 +226,7 @@ fn builtin() -> StaticModel {
 }
 
 fn cosine(model: &StaticModel, left: &str, right: &str) -> f32 {
-    let found = model.embed(&[left, right]).unwrap();
+    let found = model.embed(&[left, right], TextRole::Document).unwrap();
     found.row(0).iter().zip(found.row(1)).map(|(l, r)| l * r).sum()
 }
 
@@ -242,7 +242,9 @@ fn builtin_fits_its_budget_and_has_unit_rows() {
     let model = builtin();
     assert_eq!(model.identity().dim, 256);
     assert_eq!(model.identity(), StaticModel::from_dir(&folder).unwrap().identity());
-    let found = model.embed(&["碳化硅衬底切片", "C", "寻求一种防起球的针织工艺"]).unwrap();
+    let found = model
+        .embed(&["碳化硅衬底切片", "C", "寻求一种防起球的针织工艺"], TextRole::Document)
+        .unwrap();
     for row in 0..found.n_rows() {
         let square: f64 = found.row(row).iter().map(|v| f64::from(*v).powi(2)).sum();
         assert!((square - 1.0).abs() < 1e-6, "{square}");
@@ -253,7 +255,7 @@ fn builtin_fits_its_budget_and_has_unit_rows() {
 fn builtin_gives_unseen_terms_a_vector_and_blanks_none() {
     let model = builtin();
     let texts = ["靐龘", "zqxj-9931", "錒鈽鎇合金镀层", "", " \t\n", "。。。"];
-    let found = model.embed(&texts).unwrap();
+    let found = model.embed(&texts, TextRole::Document).unwrap();
     for (row, text) in texts.iter().enumerate() {
         let known = found.row(row).iter().any(|value| *value != 0.0);
         assert_eq!(known, (1..3).contains(&row), "{text}");
@@ -291,13 +293,13 @@ fn builtin_gives_the_same_bits_with_one_thread_and_four() {
     let texts: Vec<&str> = owned.iter().map(String::as_str).collect();
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let found = pool.install(|| model.embed(&texts)).unwrap();
+        let found = pool.install(|| model.embed(&texts, TextRole::Document)).unwrap();
         found.view().data().iter().map(|value| value.to_bits()).collect::<Vec<_>>()
     };
     let alone = with(1);
     assert_eq!(alone, with(4));
     // A text's row does not depend on its company.
-    let single = model.embed(&texts[137..138]).unwrap();
+    let single = model.embed(&texts[137..138], TextRole::Document).unwrap();
     let bits: Vec<u32> = single.row(0).iter().map(|value| value.to_bits()).collect();
     assert_eq!(bits, alone[137 * 256..138 * 256]);
 }
@@ -305,7 +307,7 @@ fn builtin_gives_the_same_bits_with_one_thread_and_four() {
 proptest! {
     #[test]
     fn builtin_accepts_any_text(text in "\\PC{0,40}|[ -~]{0,40}|[\u{0}-\u{10ffff}]{0,20}") {
-        let found = builtin().embed(&[&text]).unwrap();
+        let found = builtin().embed(&[&text], TextRole::Document).unwrap();
         let square: f64 = found.row(0).iter().map(|v| f64::from(*v).powi(2)).sum();
         prop_assert!(square == 0.0 || (square - 1.0).abs() < 1e-6);
     }

@@ -1,7 +1,7 @@
 //! Embeddings of whole texts, and of the passages that evidence is drawn from.
 
 use super::{PipelineError, Progress};
-use crate::embed::Embedder;
+use crate::embed::{Embedder, TextRole};
 use crate::matching::{Evidence, PassageVectors, RecordText, Vocabulary};
 use crate::model::{Embeddings, Record};
 use crate::text::Segmenter;
@@ -25,6 +25,7 @@ const EMBED_BATCH: usize = 2_048;
 pub(super) fn embed_records(
     embedder: &dyn Embedder,
     records: &[Record],
+    role: TextRole,
     progress: &dyn Progress,
 ) -> Result<Embeddings, PipelineError> {
     let dim = embedder.identity().dim;
@@ -32,7 +33,7 @@ pub(super) fn embed_records(
     for batch in records.chunks(EMBED_BATCH) {
         let titles: Vec<&str> = batch.iter().map(|record| record.title.as_str()).collect();
         let bodies: Vec<&str> = batch.iter().map(|record| record.body.as_str()).collect();
-        let (titles, bodies) = (embedder.embed(&titles)?, embedder.embed(&bodies)?);
+        let (titles, bodies) = (embedder.embed(&titles, role)?, embedder.embed(&bodies, role)?);
         for row in 0..batch.len() {
             data.extend(mixed(titles.row(row), bodies.row(row)));
         }
@@ -67,8 +68,20 @@ pub(super) fn read_evidence(
     let demand_texts = vocabulary.read(demands, segmenter);
     let supply_texts = vocabulary.read(supplies, segmenter);
     Ok(Evidence {
-        demand_passages: embed_passages(embedder, demands, &demand_texts, progress)?,
-        supply_passages: embed_passages(embedder, supplies, &supply_texts, progress)?,
+        demand_passages: embed_passages(
+            embedder,
+            demands,
+            &demand_texts,
+            TextRole::Query,
+            progress,
+        )?,
+        supply_passages: embed_passages(
+            embedder,
+            supplies,
+            &supply_texts,
+            TextRole::Document,
+            progress,
+        )?,
         vocabulary,
         demands: demand_texts,
         supplies: supply_texts,
@@ -79,6 +92,7 @@ fn embed_passages(
     embedder: &dyn Embedder,
     records: &[Record],
     texts: &[RecordText],
+    role: TextRole,
     progress: &dyn Progress,
 ) -> Result<PassageVectors, PipelineError> {
     const BATCH: usize = 512;
@@ -87,7 +101,7 @@ fn embed_passages(
     for (records, texts) in records.chunks(BATCH).zip(texts.chunks(BATCH)) {
         let passages: Vec<&str> =
             records.iter().zip(texts).flat_map(|(record, text)| text.passages(record)).collect();
-        let embedded = embedder.embed(&passages)?;
+        let embedded = embedder.embed(&passages, role)?;
         let mut rows = embedded.view().data();
         for text in texts {
             let (own, rest) = rows.split_at(text.n_passages() * dim);

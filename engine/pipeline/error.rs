@@ -175,8 +175,8 @@ impl Diagnosis for PipelineError {
                 lang.pick("先运行 duijie match … --out 该目录", "run `duijie match … --out` first")
             }
             Self::OtherModel { .. } => lang.pick(
-                "用 --model 指定当时的模型目录",
-                "name the folder of that model with --model",
+                "用 --embedder 指定当时的模型目录",
+                "name the folder of that model with --embedder",
             ),
             Self::TooManyCandidates { .. } => lang.pick(
                 "减小 --candidates、--depth 或 --top，或把清单分成几份",

@@ -6,8 +6,8 @@ use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::output::{PairRecord, find_pair, names, pair_record, read_records};
 use super::scoring::Judge;
-use super::{Manifest, PipelineError, Silent};
-use crate::embed::{Embedder, StaticModel};
+use super::{EmbedderChoice, Manifest, PipelineError, Silent};
+use crate::embed::TextRole;
 use crate::index::{LexicalScorer, Scratch, SideIndex};
 use crate::model::{DemandIdx, Record, Side, SupplyIdx};
 
@@ -34,7 +34,7 @@ pub fn explain(
     out: &Path,
     demand: &str,
     supply: &str,
-    model: Option<&Path>,
+    embedder: &EmbedderChoice,
 ) -> Result<Explanation, PipelineError> {
     let manifest = Manifest::read(out)?;
     let index = out.join(names::INDEX);
@@ -54,10 +54,7 @@ pub fn explain(
 
     let rules =
         Rules::read(Some(&index.join(names::WEIGHTS)), Some(&index.join(names::CALIBRATION)))?;
-    let embedder = match model {
-        Some(dir) => StaticModel::from_dir(dir)?,
-        None => StaticModel::builtin()?,
-    };
+    let embedder = embedder.open()?;
     if embedder.identity().sha256 != manifest.embedder_sha256 {
         return Err(PipelineError::OtherModel {
             wanted: manifest.embedder,
@@ -77,8 +74,14 @@ pub fn explain(
 
     // From here on the two records are the whole tables.
     let (demand, supply) = (demand.clone(), supply.clone());
-    let demand_embedding = embed_records(&embedder, std::slice::from_ref(&demand), &Silent)?;
-    let supply_embedding = embed_records(&embedder, std::slice::from_ref(&supply), &Silent)?;
+    let demand_embedding =
+        embed_records(embedder.as_ref(), std::slice::from_ref(&demand), TextRole::Query, &Silent)?;
+    let supply_embedding = embed_records(
+        embedder.as_ref(),
+        std::slice::from_ref(&supply),
+        TextRole::Document,
+        &Silent,
+    )?;
     let judge = Judge::new(
         std::slice::from_ref(&demand),
         std::slice::from_ref(&supply),
@@ -89,7 +92,7 @@ pub fn explain(
     );
     let pair = judge.judge_pair((0, 0), lexical_for_demand, lexical_for_supply);
     let evidence = read_evidence(
-        &embedder,
+        embedder.as_ref(),
         std::slice::from_ref(&demand),
         std::slice::from_ref(&supply),
         &Silent,

@@ -7,6 +7,7 @@ mod candidates;
 mod choice;
 mod clock;
 mod defaults;
+mod embedder;
 mod embedding;
 mod error;
 mod explain;
@@ -23,6 +24,7 @@ mod write;
 
 pub use choice::choose_backend;
 pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};
+pub use embedder::EmbedderChoice;
 pub use error::PipelineError;
 pub use explain::{Explanation, explain};
 pub use inspect::{Inspection, inspect};

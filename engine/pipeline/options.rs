@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Zoned;
 use jiff::civil::Date;
 
+use super::EmbedderChoice;
 use crate::corpus::ImportOptions;
 use crate::kernel::BackendChoice;
 use crate::model::{Lang, Side};
@@ -42,8 +43,8 @@ pub struct MatchOptions {
     pub weights: Option<PathBuf>,
     /// A calibration file instead of the built-in one.
     pub calibration: Option<PathBuf>,
-    /// A model folder in Model2Vec layout instead of the built-in model.
-    pub model: Option<PathBuf>,
+    /// What makes the vectors.
+    pub embedder: EmbedderChoice,
     /// Language of what people read.
     pub lang: Lang,
 }
@@ -73,7 +74,7 @@ impl MatchOptions {
             top: 20,
             weights: None,
             calibration: None,
-            model: None,
+            embedder: EmbedderChoice::default(),
             lang: Lang::Zh,
         }
     }

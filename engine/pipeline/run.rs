@@ -12,7 +12,7 @@ use super::output::{Manifest, OutputFolder, names};
 use super::scoring::{Depths, Judge, Judged};
 use super::write::Finished;
 use super::{MatchOptions, PipelineError, Progress, Stage, choose_backend};
-use crate::embed::{Embedder, StaticModel};
+use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
 use crate::kernel::Backend;
 use crate::matching::Capacities;
@@ -65,10 +65,7 @@ pub fn run_match(
     let (demand_index, supply_index) =
         clock.stage(Stage::Index, Some(n), || index(&folder, &tables, progress))?;
 
-    let embedder: Box<dyn Embedder> = match &options.model {
-        Some(dir) => Box::new(StaticModel::from_dir(dir)?),
-        None => Box::new(StaticModel::builtin()?),
-    };
+    let embedder = options.embedder.open()?;
     let embeddings =
         clock.stage(Stage::Embed, Some(n), || embed(embedder.as_ref(), &tables, progress))?;
 
@@ -149,8 +146,8 @@ fn embed(
     progress: &dyn Progress,
 ) -> Result<(Embeddings, Embeddings), PipelineError> {
     Ok((
-        embed_records(embedder, &tables.demands, progress)?,
-        embed_records(embedder, &tables.supplies, progress)?,
+        embed_records(embedder, &tables.demands, TextRole::Query, progress)?,
+        embed_records(embedder, &tables.supplies, TextRole::Document, progress)?,
     ))
 }
 
