@@ -116,6 +116,12 @@ pub enum EmbedError {
         /// Which of the given texts, from 0.
         index: usize,
     },
+    /// A mapped file of the model was changed while it was in use.
+    #[error("{file} was changed while the model was in use")]
+    Changed {
+        /// Name of the file.
+        file: &'static str,
+    },
     /// The numbers do not form rows; an error of this program.
     #[error("collecting embeddings: {source}")]
     Shape {
@@ -138,6 +144,7 @@ impl Diagnosis for EmbedError {
             Self::TensorShape { .. } => "embed.tensor_shape",
             Self::TensorValue { .. } => "embed.tensor_value",
             Self::Overflow { .. } => "embed.overflow",
+            Self::Changed { .. } => "embed.changed",
             Self::Shape { .. } => "embed.shape",
         }
     }
@@ -167,6 +174,7 @@ impl Diagnosis for EmbedError {
                 format!("张量 {tensor} 第 {position} 个数为 {value}，无法使用")
             }
             Self::Overflow { index } => format!("第 {index} 段文本（从 0 计）的向量溢出"),
+            Self::Changed { file } => format!("模型文件 {file} 在使用中被改动"),
             Self::Shape { source } => format!("汇总向量时出错：{source}"),
         }
     }
@@ -174,6 +182,10 @@ impl Diagnosis for EmbedError {
     fn remedy(&self, lang: Lang) -> String {
         let (zh, en) = match self {
             Self::Directory { source, .. } => return source.remedy(lang),
+            Self::Changed { .. } => (
+                "等写入完成后重新运行；替换模型时请先写到旁边再改名。",
+                "Run again once nothing writes to it; replace a model by renaming, not in place.",
+            ),
             Self::Read { .. } => (
                 "模型目录须含 model.safetensors、tokenizer.json、config.json 三个文件，且可读。",
                 "Give a directory with readable model.safetensors, tokenizer.json and config.json.",

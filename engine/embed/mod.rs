@@ -6,9 +6,11 @@
 //! network. This module knows nothing of records: the caller decides which text to embed.
 
 mod error;
+mod file_bytes;
 mod static_model;
 mod tensors;
 mod tokenizer;
+mod unit;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,5 @@
 //! Static models: a text's vector is the weighted sum of its pieces' vectors.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -8,8 +7,10 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::file_bytes::FileBytes;
 use super::tensors::TokenVectors;
 use super::tokenizer::{Scratch, Tokenizer};
+use super::unit::normalise;
 use super::{EmbedError, Embedder, EmbedderIdentity, TextRole};
 use crate::model::Embeddings;
 
@@ -28,6 +29,10 @@ const TEXTS_PER_TASK: usize = 32;
 /// are left out and special tokens are not added, as Model2Vec does; unlike Model2Vec, no text is
 /// cut off, rows are of unit length whatever `normalize` says, and the names of special tokens
 /// have no meaning inside a text.
+///
+/// In a directory, the tensors of a small model are copied and those of a large one (above 64 MiB)
+/// mapped. A mapped file that is replaced by renaming stays as it was; one that is changed in
+/// place is noticed by the next call, which then fails.
 ///
 /// Cloning is cheap: the tables are shared.
 #[derive(Debug, Clone)]
@@ -55,14 +60,13 @@ impl StaticModel {
     /// damaged, tensors and tokenizer do not fit together, a number is not finite, or the
     /// tokenizer uses a part that is not supported.
     pub fn from_dir(directory: &Path) -> Result<Self, EmbedError> {
-        let read = |file: &'static str| {
-            std::fs::read(directory.join(file)).map_err(|source| EmbedError::Read { file, source })
-        };
+        let failed = |file| move |source| EmbedError::Read { file, source };
+        let read = |file: &'static str| std::fs::read(directory.join(file)).map_err(failed(file));
         let load = || {
-            let (model, tokenizer, config) =
-                (read(MODEL_FILE)?, read(TOKENIZER_FILE)?, read(CONFIG_FILE)?);
+            let model = FileBytes::open(&directory.join(MODEL_FILE)).map_err(failed(MODEL_FILE))?;
+            let (tokenizer, config) = (read(TOKENIZER_FILE)?, read(CONFIG_FILE)?);
             let name = directory.file_name().map(|name| name.to_string_lossy().into_owned());
-            Self::load(name, Cow::Owned(model), &tokenizer, &config)
+            Self::load(name, model, &tokenizer, &config)
         };
         load().map_err(|source| EmbedError::Directory {
             path: directory.to_owned(),
@@ -75,7 +79,7 @@ impl StaticModel {
     /// # Errors
     /// As [`from_dir`](Self::from_dir), without the directory.
     pub fn from_bytes(model: &[u8], tokenizer: &[u8], config: &[u8]) -> Result<Self, EmbedError> {
-        Self::load(None, Cow::Owned(model.to_vec()), tokenizer, config)
+        Self::load(None, FileBytes::Owned(model.to_vec()), tokenizer, config)
     }
 
     /// The model that comes with this program; loaded once, later calls share it.
@@ -89,7 +93,7 @@ impl StaticModel {
         }
         let model = Self::load(
             None,
-            Cow::Borrowed(include_bytes!("../../corpus/model/model.safetensors")),
+            FileBytes::Static(include_bytes!("../../corpus/model/model.safetensors")),
             include_bytes!("../../corpus/model/tokenizer.json"),
             include_bytes!("../../corpus/model/config.json"),
         )?;
@@ -98,19 +102,23 @@ impl StaticModel {
 
     fn load(
         name: Option<String>,
-        model: Cow<'static, [u8]>,
+        model: FileBytes,
         tokenizer: &[u8],
         config: &[u8],
     ) -> Result<Self, EmbedError> {
         let config: Config = serde_json::from_slice(config)
             .map_err(|source| EmbedError::Json { file: CONFIG_FILE, source })?;
-        let mut hash = Sha256::new();
-        // The length keeps the border between the two files in the hash.
-        hash.update((model.len() as u64).to_le_bytes());
-        hash.update(&model);
-        hash.update(tokenizer);
-        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        let tokenizer = Tokenizer::from_json(tokenizer)?;
+        let hash = || {
+            let mut hash = Sha256::new();
+            // The length keeps the border between the two files in the hash.
+            hash.update((model.len() as u64).to_le_bytes());
+            hash.update(&*model);
+            hash.update(tokenizer);
+            hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        // Together they are most of the time that loading takes.
+        let (sha256, tokenizer) = rayon::join(hash, || Tokenizer::from_json(tokenizer));
+        let tokenizer = tokenizer?;
         let vectors = TokenVectors::read(model, tokenizer.n_tokens())?;
         let identity = EmbedderIdentity {
             name: config.name.or(name).unwrap_or_else(|| "static".to_owned()),
@@ -138,6 +146,9 @@ impl Embedder for StaticModel {
     /// taken in `f64`. So neither threads nor machine change a bit.
     fn embed(&self, texts: &[&str], _role: TextRole) -> Result<Embeddings, EmbedError> {
         let Parts { tokenizer, vectors, .. } = &*self.parts;
+        if !vectors.unchanged() {
+            return Err(EmbedError::Changed { file: MODEL_FILE });
+        }
         let dim = vectors.dim();
         let mut data = vec![0.0; texts.len() * dim];
         data.par_chunks_mut(dim)
@@ -153,21 +164,4 @@ impl Embedder for StaticModel {
             })?;
         Ok(Embeddings::new(data, dim)?)
     }
-}
-
-/// Scales a row to unit length; leaves zeros alone; `None` where the length is not finite.
-fn normalise(row: &mut [f32]) -> Option<()> {
-    let square: f64 = row.iter().map(|value| f64::from(*value) * f64::from(*value)).sum();
-    let length = square.sqrt();
-    if !length.is_finite() {
-        return None;
-    }
-    if length > 0.0 {
-        for value in row {
-            #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is the result")]
-            let scaled = (f64::from(*value) / length) as f32;
-            *value = scaled;
-        }
-    }
-    Some(())
 }

@@ -1,29 +1,38 @@
 //! The tensors of a static model: rows, token weights, and which row each token uses.
 
-use std::borrow::Cow;
-
 use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 use super::EmbedError;
+use super::file_bytes::FileBytes;
 
-/// The rows as the file stores them, `[n_rows, dim]`, row-major.
-#[derive(Debug)]
-enum Rows {
-    F32(Vec<f32>),
-    F16(Vec<f16>),
-    /// The whole file, and where the rows begin in it: the built-in model is never copied.
-    I8 {
-        file: Cow<'static, [u8]>,
-        start: usize,
-    },
+/// How the file stores the numbers of the rows, little-endian.
+#[derive(Debug, Clone, Copy)]
+enum Number {
+    F32,
+    F16,
+    I8,
+}
+
+impl Number {
+    const fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 => 2,
+            Self::I8 => 1,
+        }
+    }
 }
 
 /// One vector and one weight for every token id.
 #[derive(Debug)]
 pub(super) struct TokenVectors {
-    rows: Rows,
+    /// The whole file, of which the rows are read where they stand.
+    file: FileBytes,
+    /// Where the rows `[n_rows, dim]`, row-major, begin.
+    start: usize,
+    number: Number,
     dim: usize,
     /// Token id to row and weight.
     tokens: Vec<(usize, f32)>,
@@ -32,7 +41,7 @@ pub(super) struct TokenVectors {
 impl TokenVectors {
     /// Reads `embeddings`, `weights` (absent: all one) and `mapping` (absent: id = row) for a
     /// vocabulary of `n_tokens`.
-    pub(super) fn read(file: Cow<'static, [u8]>, n_tokens: usize) -> Result<Self, EmbedError> {
+    pub(super) fn read(file: FileBytes, n_tokens: usize) -> Result<Self, EmbedError> {
         let tensors =
             SafeTensors::deserialize(&file).map_err(|source| EmbedError::Safetensors { source })?;
         let table =
@@ -74,26 +83,20 @@ impl TokenVectors {
                 (row, weights.as_ref().map_or(1.0, |weights| weights[token]))
             })
             .collect();
-        let rows = match table.dtype() {
-            Dtype::F32 => Rows::F32(read_floats("embeddings", &table)?),
-            Dtype::F16 => Rows::F16(
-                table
-                    .data()
-                    .chunks_exact(2)
-                    .enumerate()
-                    .map(|(position, bytes)| {
-                        let value = f16::from_le_bytes([bytes[0], bytes[1]]);
-                        finite("embeddings", position, value.to_f32()).map(|_| value)
-                    })
-                    .collect::<Result<_, _>>()?,
-            ),
-            Dtype::I8 => {
-                let start = table.data().as_ptr() as usize - file.as_ptr() as usize;
-                Rows::I8 { file, start }
-            }
+        let number = match table.dtype() {
+            Dtype::F32 => Number::F32,
+            Dtype::F16 => Number::F16,
+            Dtype::I8 => Number::I8,
             other => return Err(dtype("embeddings", other, "F32, F16 or I8")),
         };
-        Ok(Self { rows, dim, tokens })
+        check_finite(number, table.data())?;
+        let start = table.data().as_ptr() as usize - file.as_ptr() as usize;
+        Ok(Self { file, start, number, dim, tokens })
+    }
+
+    /// Whether the file is still as it was when it was read.
+    pub(super) fn unchanged(&self) -> bool {
+        self.file.unchanged()
     }
 
     /// Numbers per vector.
@@ -109,20 +112,21 @@ impl TokenVectors {
         let Some(&(row, weight)) = self.tokens.get(token as usize) else {
             return;
         };
-        let range = row * self.dim..(row + 1) * self.dim;
-        match &self.rows {
-            Rows::F32(rows) => {
-                for (total, value) in sum.iter_mut().zip(&rows[range]) {
-                    *total += weight * value;
+        let size = self.dim * self.number.size();
+        let start = self.start + row * size;
+        let bytes = &self.file[start..start + size];
+        match self.number {
+            Number::F32 => {
+                for (total, value) in sum.iter_mut().zip(bytes.chunks_exact(4)) {
+                    *total += weight * single(value);
                 }
             }
-            Rows::F16(rows) => {
-                for (total, value) in sum.iter_mut().zip(&rows[range]) {
-                    *total += weight * value.to_f32();
+            Number::F16 => {
+                for (total, value) in sum.iter_mut().zip(bytes.chunks_exact(2)) {
+                    *total += weight * half(value);
                 }
             }
-            Rows::I8 { file, start } => {
-                let bytes = &file[start + range.start..start + range.end];
+            Number::I8 => {
                 for (total, value) in sum.iter_mut().zip(bytes) {
                     *total += weight * f32::from(value.cast_signed());
                 }
@@ -131,15 +135,31 @@ impl TokenVectors {
     }
 }
 
+/// Four bytes as a number.
+fn single(bytes: &[u8]) -> f32 {
+    f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
+
+/// Two bytes as a number.
+fn half(bytes: &[u8]) -> f32 {
+    f16::from_le_bytes([bytes[0], bytes[1]]).to_f32()
+}
+
+/// Whether all numbers of the rows are finite.
+fn check_finite(number: Number, data: &[u8]) -> Result<(), EmbedError> {
+    let check = |(position, value)| finite("embeddings", position, value).map(|_| ());
+    match number {
+        Number::F32 => data.chunks_exact(4).map(single).enumerate().try_for_each(check),
+        Number::F16 => data.chunks_exact(2).map(half).enumerate().try_for_each(check),
+        Number::I8 => Ok(()),
+    }
+}
+
 fn read_floats(name: &'static str, view: &TensorView<'_>) -> Result<Vec<f32>, EmbedError> {
     let data = view.data();
     let values: Vec<f32> = match view.dtype() {
-        Dtype::F32 => {
-            data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
-        }
-        Dtype::F16 => {
-            data.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()
-        }
+        Dtype::F32 => data.chunks_exact(4).map(single).collect(),
+        Dtype::F16 => data.chunks_exact(2).map(half).collect(),
         #[expect(clippy::cast_possible_truncation, reason = "weights are kept in f32")]
         Dtype::F64 => data
             .chunks_exact(8)

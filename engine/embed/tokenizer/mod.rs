@@ -10,18 +10,19 @@ mod normalizer;
 mod pre_tokenizer;
 mod trie;
 mod unigram;
+mod vocabulary;
 mod wordpiece;
 
 #[cfg(test)]
 mod tests;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use self::normalizer::Normalizer;
 use self::pre_tokenizer::PreTokenizer;
 use self::unigram::Unigram;
+use self::vocabulary::Vocabulary;
 use self::wordpiece::WordPiece;
 use super::{EmbedError, TokenizerPart};
 
@@ -52,14 +53,15 @@ enum Model {
 }
 
 #[derive(Deserialize)]
-struct File {
+struct File<'a> {
     #[serde(default)]
     added_tokens: Vec<AddedToken>,
     #[serde(default)]
     normalizer: Value,
     #[serde(default)]
     pre_tokenizer: Value,
-    model: ModelSection,
+    #[serde(borrow)]
+    model: ModelSection<'a>,
 }
 
 #[derive(Deserialize)]
@@ -70,10 +72,11 @@ struct AddedToken {
 
 /// The `model` section; which fields count depends on `type`.
 #[derive(Deserialize)]
-struct ModelSection {
+struct ModelSection<'a> {
     #[serde(rename = "type")]
     kind: Option<String>,
-    vocab: Vocabulary,
+    #[serde(borrow)]
+    vocab: Vocabulary<'a>,
     unk_id: Option<u32>,
     unk_token: Option<String>,
     continuing_subword_prefix: Option<String>,
@@ -82,48 +85,10 @@ struct ModelSection {
     byte_fallback: bool,
 }
 
-/// A vocabulary as JSON has it.
-enum Vocabulary {
-    /// Unigram: pieces with log probabilities; the id is the place.
-    Scored(Vec<(String, f64)>),
-    /// WordPiece: pieces with ids.
-    Numbered(Vec<(String, u32)>),
-}
-
-impl<'de> Deserialize<'de> for Vocabulary {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = Vocabulary;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a list of [piece, score] or a map from piece to id")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut pieces = Vec::new();
-                while let Some(piece) = seq.next_element()? {
-                    pieces.push(piece);
-                }
-                Ok(Vocabulary::Scored(pieces))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pieces = Vec::new();
-                while let Some(piece) = map.next_entry()? {
-                    pieces.push(piece);
-                }
-                Ok(Vocabulary::Numbered(pieces))
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
-
 impl Tokenizer {
     /// Reads a `tokenizer.json`.
     pub(super) fn from_json(json: &[u8]) -> Result<Self, EmbedError> {
-        let file: File = serde_json::from_slice(json)
+        let file: File<'_> = serde_json::from_slice(json)
             .map_err(|source| EmbedError::Json { file: "tokenizer.json", source })?;
         if let Some(token) = file.added_tokens.iter().find(|token| !token.special) {
             return Err(unsupported(

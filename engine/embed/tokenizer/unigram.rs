@@ -1,5 +1,7 @@
 //! The Unigram model: the split of a word whose pieces are together most probable.
 
+use std::borrow::Cow;
+
 use super::trie::{ROOT, Trie};
 use super::{EmbedError, bad};
 
@@ -31,7 +33,7 @@ pub(super) struct Unigram {
 impl Unigram {
     /// Builds the model from pieces with their log probabilities; ids are places.
     pub(super) fn new(
-        pieces: &[(String, f64)],
+        pieces: &[(Cow<'_, str>, f64)],
         unknown_id: Option<u32>,
     ) -> Result<Self, EmbedError> {
         if unknown_id.is_some_and(|id| id as usize >= pieces.len()) {
@@ -48,7 +50,7 @@ impl Unigram {
         }
         let least = pieces.iter().map(|(_, score)| *score).fold(f64::INFINITY, f64::min);
         Ok(Self {
-            trie: Trie::new((0..).zip(pieces).map(|(id, (piece, _))| (piece.as_str(), id))),
+            trie: Trie::new((0..).zip(pieces).map(|(id, (piece, _))| (piece.as_ref(), id))),
             scores: pieces.iter().map(|(_, score)| *score).collect(),
             unknown_score: if pieces.is_empty() { 0.0 } else { least } - UNKNOWN_PENALTY,
             unknown_id,

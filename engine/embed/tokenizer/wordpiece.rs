@@ -1,5 +1,7 @@
 //! The WordPiece model: the longest known piece first, then the longest continuation, and so on.
 
+use std::borrow::Cow;
+
 use super::trie::{ROOT, Trie};
 use super::{EmbedError, bad};
 
@@ -16,7 +18,7 @@ pub(super) struct WordPiece {
 impl WordPiece {
     /// Builds the model; pieces that begin with `prefix` continue a word.
     pub(super) fn new(
-        pieces: &[(String, u32)],
+        pieces: &[(Cow<'_, str>, u32)],
         prefix: &str,
         unknown: &str,
         longest: usize,
@@ -24,7 +26,7 @@ impl WordPiece {
         if prefix.is_empty() {
             return Err(bad("continuing_subword_prefix is empty".to_owned()));
         }
-        let initial = Trie::new(pieces.iter().map(|(piece, id)| (piece.as_str(), *id)));
+        let initial = Trie::new(pieces.iter().map(|(piece, id)| (piece.as_ref(), *id)));
         let continuing = Trie::new(
             pieces.iter().filter_map(|(piece, id)| Some((piece.strip_prefix(prefix)?, *id))),
         );
