@@ -34,6 +34,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("rust_xlsxwriter", &["report"]),
     ("maud", &["report", "server"]),
     ("safetensors", &["embed"]),
+    ("ureq", &["embed"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
 ];

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::{CacheError, EndpointError, VectorFileError};
 use crate::model::{Diagnosis, Lang};
 
 /// The part of a `tokenizer.json` an error is about.
@@ -122,6 +123,15 @@ pub enum EmbedError {
         /// Name of the file.
         file: &'static str,
     },
+    /// An endpoint failed.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The cache of vectors cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// A file of vectors cannot be used.
+    #[error(transparent)]
+    VectorFile(#[from] VectorFileError),
     /// The numbers do not form rows; an error of this program.
     #[error("collecting embeddings: {source}")]
     Shape {
@@ -145,6 +155,9 @@ impl Diagnosis for EmbedError {
             Self::TensorValue { .. } => "embed.tensor_value",
             Self::Overflow { .. } => "embed.overflow",
             Self::Changed { .. } => "embed.changed",
+            Self::Endpoint(source) => source.code(),
+            Self::Cache(source) => source.code(),
+            Self::VectorFile(source) => source.code(),
             Self::Shape { .. } => "embed.shape",
         }
     }
@@ -175,6 +188,9 @@ impl Diagnosis for EmbedError {
             }
             Self::Overflow { index } => format!("第 {index} 段文本（从 0 计）的向量溢出"),
             Self::Changed { file } => format!("模型文件 {file} 在使用中被改动"),
+            Self::Endpoint(source) => source.message(lang),
+            Self::Cache(source) => source.message(lang),
+            Self::VectorFile(source) => source.message(lang),
             Self::Shape { source } => format!("汇总向量时出错：{source}"),
         }
     }
@@ -182,6 +198,9 @@ impl Diagnosis for EmbedError {
     fn remedy(&self, lang: Lang) -> String {
         let (zh, en) = match self {
             Self::Directory { source, .. } => return source.remedy(lang),
+            Self::Endpoint(source) => return source.remedy(lang),
+            Self::Cache(source) => return source.remedy(lang),
+            Self::VectorFile(source) => return source.remedy(lang),
             Self::Changed { .. } => (
                 "等写入完成后重新运行；替换模型时请先写到旁边再改名。",
                 "Run again once nothing writes to it; replace a model by renaming, not in place.",

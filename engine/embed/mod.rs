@@ -3,20 +3,33 @@
 //! An [`Embedder`] turns texts into rows of unit length and says who it is, so that vectors of
 //! different models never meet in one comparison. [`StaticModel`] reads the Model2Vec layout and
 //! carries the model that this project trained (`corpus/model/`); it needs no device and no
-//! network. This module knows nothing of records: the caller decides which text to embed.
+//! network. [`EndpointEmbedder`] asks a service for vectors, [`CachedEmbedder`] keeps those of any
+//! embedder between runs, and [`VectorFile`] reads vectors that somebody else made. This module
+//! knows nothing of records: the caller decides which text to embed.
 
+mod cache;
+mod endpoint;
 mod error;
 mod file_bytes;
 mod static_model;
 mod tensors;
 mod tokenizer;
 mod unit;
+mod vector_file;
+mod windows;
 
 #[cfg(test)]
 mod tests;
 
+pub use cache::{CacheError, CachedEmbedder, VectorCache};
+pub use endpoint::{
+    AddressFault, AnswerFault, ApiKey, EndpointAddress, EndpointEmbedder, EndpointError,
+    EndpointLimits, Trouble,
+};
 pub use error::{EmbedError, TokenizerPart};
 pub use static_model::StaticModel;
+pub use vector_file::{VectorFault, VectorFile, VectorFileError};
+pub use windows::Windows;
 
 use crate::model::Embeddings;
 
@@ -55,4 +68,23 @@ pub trait Embedder: Send + Sync {
     /// # Errors
     /// [`EmbedError`] when a vector cannot be computed; no row is then returned.
     fn embed(&self, texts: &[&str], role: TextRole) -> Result<Embeddings, EmbedError>;
+
+    /// Whether a vector costs so much that it is worth keeping on disk.
+    fn is_worth_caching(&self) -> bool {
+        true
+    }
+}
+
+impl<E: Embedder + ?Sized> Embedder for Box<E> {
+    fn identity(&self) -> &EmbedderIdentity {
+        (**self).identity()
+    }
+
+    fn embed(&self, texts: &[&str], role: TextRole) -> Result<Embeddings, EmbedError> {
+        (**self).embed(texts, role)
+    }
+
+    fn is_worth_caching(&self) -> bool {
+        (**self).is_worth_caching()
+    }
 }

@@ -164,4 +164,11 @@ impl Embedder for StaticModel {
             })?;
         Ok(Embeddings::new(data, dim)?)
     }
+
+    /// Not worth it: a text takes some ten microseconds, and finding its vector on disk would take
+    /// one (`benches/embedding.rs`). A hundred thousand texts would save a second and cost a
+    /// hundred megabytes to write, check and map.
+    fn is_worth_caching(&self) -> bool {
+        false
+    }
 }
