@@ -12,3 +12,4 @@ mod output;
 mod pipeline;
 mod sample;
 mod shaders;
+mod vectors;

@@ -135,6 +135,9 @@ pub(super) struct MatchArguments {
     #[command(flatten)]
     pub(super) embedder: EmbedderArguments,
 
+    #[command(flatten)]
+    pub(super) vectors: VectorArguments,
+
     /// 在标准输出上写一份 JSON 摘要
     #[arg(long)]
     pub(super) json: bool,
@@ -153,9 +156,32 @@ pub(super) struct ColumnArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct EmbedderArguments {
-    /// 向量从哪里来：builtin（内置模型），或模型目录
-    #[arg(long, value_name = "builtin|DIR", default_value = "builtin")]
+    /// 向量从哪里来：builtin（内置模型），模型目录，或 OpenAI 兼容接口（http://主机:端口/v1#模型名；文本会发送过去，密钥放在环境变量 DUIJIE_API_KEY）
+    #[arg(long, value_name = "builtin|DIR|URL", default_value = "builtin")]
     pub(super) embedder: EmbedderChoice,
+
+    /// 接口的模型要求加在需求文本前面的指令，原样拼接
+    #[arg(long, value_name = "TEXT")]
+    pub(super) query_instruction: Option<String>,
+
+    /// 向量缓存目录；默认用系统的缓存目录（内置模型不用缓存）
+    #[arg(long, value_name = "DIR")]
+    pub(super) vector_cache: Option<PathBuf>,
+
+    /// 不用向量缓存
+    #[arg(long, conflicts_with = "vector_cache")]
+    pub(super) no_vector_cache: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VectorArguments {
+    /// 自备的需求向量（.safetensors 或 .npy），按记录编号（同名加 .ids.txt）或按行对应
+    #[arg(long, value_name = "FILE", requires = "supply_vectors", conflicts_with = "embedder")]
+    pub(super) demand_vectors: Option<PathBuf>,
+
+    /// 自备的供给向量，与需求向量出自同一个模型
+    #[arg(long, value_name = "FILE", requires = "demand_vectors", conflicts_with = "embedder")]
+    pub(super) supply_vectors: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

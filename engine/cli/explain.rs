@@ -5,6 +5,7 @@ use std::io::Write;
 use serde_json::json;
 
 use super::arguments::ExplainArguments;
+use super::embedder::embedder_options;
 use super::{CommandResult, table};
 use crate::model::{Lang, Micro, QuoteField, Side};
 use crate::pipeline::{Explanation, explain};
@@ -14,7 +15,7 @@ pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
         &arguments.out,
         &arguments.demand,
         &arguments.supply,
-        &arguments.embedder.embedder,
+        &embedder_options(&arguments.embedder, lang)?,
     )?;
     let mut out = std::io::stdout().lock();
     if arguments.json {

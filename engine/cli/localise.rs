@@ -151,7 +151,6 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     ("match", "max_rejected", "Stop when more than this share of the rows (%) is rejected"),
     ("match", "weights", "Weights file instead of the built-in one"),
     ("match", "calibration", "Calibration file instead of the built-in one"),
-    ("match", "embedder", "What makes the vectors: builtin, or a model folder"),
     ("match", "json", "Write a JSON summary to stdout"),
     ("*", "map", "Say which field a column is, e.g. title=NAME; demand: or supply: for one side"),
     ("*", "drop", "Do not read a column; demand: or supply: in front for one side"),
@@ -165,13 +164,37 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     ("explain", "", "Explain a pair's score: the sum, part by part, with quotes"),
     ("explain", "demand", "Number or id of the demand"),
     ("explain", "supply", "Number or id of the supply"),
-    ("explain", "embedder", "What makes the vectors: builtin, or a model folder"),
     ("backends", "", "List the machines that can compute here"),
     ("eval", "", "Measure a ranking against graded pairs, beside BM25"),
     ("eval", "run", "Ranking in TREC format, such as out/ranking.trec"),
     ("eval", "qrels", "Grades in TREC format: query 0 document grade"),
     ("eval", "baseline", "Ranking to compare with; the BM25 ranking beside the run by default"),
     ("eval", "relevant_from", "Least grade that counts as relevant (MRR, hits, recall)"),
+    (
+        "*",
+        "embedder",
+        "What makes the vectors: builtin, a model folder, or an OpenAI-compatible endpoint \
+         (http://host:port/v1#model; texts are sent there, a key goes into DUIJIE_API_KEY)",
+    ),
+    (
+        "*",
+        "query_instruction",
+        "What the endpoint's model wants before demands, put there as it is",
+    ),
+    (
+        "*",
+        "vector_cache",
+        "Folder where vectors are kept between runs; the system's cache folder by default (not \
+         used by the built-in model)",
+    ),
+    ("*", "no_vector_cache", "Keep no vectors between runs"),
+    (
+        "*",
+        "demand_vectors",
+        "Vectors of the demands (.safetensors or .npy), matched by record id (NAME.ids.txt) or by \
+         row",
+    ),
+    ("*", "supply_vectors", "Vectors of the supplies, of the same model"),
     ("*", "out", "Folder of the run"),
     ("*", "json", "Print JSON"),
 ];
@@ -201,7 +224,13 @@ pub(super) fn usage_error(error: &clap::Error, lang: Lang) -> String {
             let allowed = context(ContextKind::ValidValue)
                 .map(|values| format!("，可选：{values}"))
                 .unwrap_or_default();
-            let form = if argument.contains("<DATE>") { "，写成 2026-06-30 这样" } else { "" };
+            let form = if argument.contains("<DATE>") {
+                "，写成 2026-06-30 这样"
+            } else if argument.starts_with("--embedder") {
+                "，接口地址写成 http://主机:端口/v1#模型名，密钥只放在环境变量 DUIJIE_API_KEY"
+            } else {
+                ""
+            };
             format!("{argument} 的值 “{value}” 不对{allowed}{form}")
         }
         ErrorKind::ArgumentConflict => format!(

@@ -6,6 +6,7 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::arguments::{ColumnArguments, MatchArguments};
+use super::embedder::{embedder_options, own_vectors};
 use super::outcome::Failure;
 use super::progress::Bars;
 use super::{CommandResult, table};
@@ -16,6 +17,7 @@ use crate::pipeline::{MatchOptions, PipelineError, RunSummary, SideOptions, run_
 pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     // Wrong usage is told before any file is looked at.
     let columns = side_options(&arguments.columns, lang)?;
+    let embedder = embedder_options(&arguments.embedder, lang)?;
     let (demands, supplies) = match &arguments.dir {
         Some(dir) => {
             let (demands, supplies) = find_lists(dir).map_err(PipelineError::from)?;
@@ -37,7 +39,8 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     options.top = arguments.top as usize;
     options.weights.clone_from(&arguments.weights);
     options.calibration.clone_from(&arguments.calibration);
-    options.embedder.clone_from(&arguments.embedder.embedder);
+    options.embedder = embedder;
+    options.vectors = own_vectors(&arguments.vectors);
     options.lang = lang;
     let summary = run_match(&options, &Bars::new(lang))?;
     if arguments.json {

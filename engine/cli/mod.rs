@@ -5,6 +5,7 @@
 
 mod arguments;
 mod backends;
+mod embedder;
 mod eval;
 mod explain;
 mod import;

@@ -1,11 +1,14 @@
 //! Which model makes the vectors, and how it is opened.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::PipelineError;
-use crate::embed::{Embedder, StaticModel};
+use super::output::EmbedderFacts;
+use crate::embed::{
+    ApiKey, CachedEmbedder, Embedder, EndpointAddress, EndpointEmbedder, EndpointError,
+    EndpointLimits, StaticModel, VectorCache,
+};
 
 /// What makes the vectors.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,29 +18,123 @@ pub enum EmbedderChoice {
     Builtin,
     /// A model folder.
     Directory(PathBuf),
+    /// A model behind an OpenAI-compatible interface: texts are sent there.
+    Endpoint(EndpointAddress),
 }
 
 impl FromStr for EmbedderChoice {
-    type Err = Infallible;
+    type Err = EndpointError;
 
-    /// `builtin`, or the path of a model folder.
+    /// `builtin`, the address of an endpoint (whatever has `://`), or the path of a model folder.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text {
             "builtin" => Self::Builtin,
+            address if address.contains("://") => Self::Endpoint(address.parse()?),
             path => Self::Directory(path.into()),
         })
     }
 }
 
 impl EmbedderChoice {
-    /// Opens the model.
+    /// The word for it in a manifest.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::Directory(_) => "directory",
+            Self::Endpoint(_) => "endpoint",
+        }
+    }
+
+    /// The endpoint, if it is one.
+    #[must_use]
+    pub const fn endpoint(&self) -> Option<&EndpointAddress> {
+        match self {
+            Self::Endpoint(address) => Some(address),
+            Self::Builtin | Self::Directory(_) => None,
+        }
+    }
+}
+
+/// What makes the vectors, and what it needs for that.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EmbedderOptions {
+    /// What makes them.
+    pub choice: EmbedderChoice,
+    /// The key of an endpoint that asks for one.
+    pub key: Option<ApiKey>,
+    /// What an endpoint's model wants before texts that ask; put there as it is. Models in folders
+    /// bring their own.
+    pub query_instruction: Option<String>,
+    /// Where vectors are kept between runs, if the model's are worth it.
+    pub cache: Option<VectorCache>,
+}
+
+impl From<EmbedderChoice> for EmbedderOptions {
+    fn from(choice: EmbedderChoice) -> Self {
+        Self { choice, ..Self::default() }
+    }
+}
+
+impl EmbedderOptions {
+    /// Opens the model; an endpoint is asked for the vector of a fixed sentence.
     ///
     /// # Errors
-    /// [`PipelineError::Embed`] when the folder does not hold a model that can be used.
+    /// [`PipelineError::Embed`] when the folder does not hold a model that can be used, the
+    /// endpoint gives no vector, or the cache's folder cannot be used.
     pub fn open(&self) -> Result<Box<dyn Embedder>, PipelineError> {
-        Ok(match self {
-            Self::Builtin => Box::new(StaticModel::builtin()?),
-            Self::Directory(dir) => Box::new(StaticModel::from_dir(dir)?),
+        let embedder: Box<dyn Embedder> = match &self.choice {
+            EmbedderChoice::Builtin => Box::new(StaticModel::builtin()?),
+            EmbedderChoice::Directory(dir) => Box::new(StaticModel::from_dir(dir)?),
+            EmbedderChoice::Endpoint(address) => Box::new(EndpointEmbedder::connect(
+                address.clone(),
+                self.key.clone(),
+                self.query_instruction.as_deref(),
+                EndpointLimits::default(),
+            )?),
+        };
+        Ok(match &self.cache {
+            Some(cache) if embedder.is_worth_caching() => {
+                Box::new(CachedEmbedder::open(embedder, cache)?)
+            }
+            _ => embedder,
         })
+    }
+
+    /// What a manifest says about the opened model.
+    pub(super) fn facts(&self, embedder: &dyn Embedder) -> EmbedderFacts {
+        let identity = embedder.identity();
+        EmbedderFacts {
+            name: identity.name.clone(),
+            sha256: identity.sha256.clone(),
+            dim: identity.dim,
+            kind: self.choice.kind().to_owned(),
+            host: self.choice.endpoint().map(|address| address.host().to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_kinds_are_told_apart() {
+        let read = |text: &str| text.parse::<EmbedderChoice>();
+        assert_eq!(read("builtin"), Ok(EmbedderChoice::Builtin));
+        assert_eq!(read("models/bge"), Ok(EmbedderChoice::Directory("models/bge".into())));
+        let endpoint = read("http://127.0.0.1:8080/v1#bge-m3").unwrap();
+        assert_eq!(endpoint.kind(), "endpoint");
+        assert_eq!(endpoint.endpoint().map(EndpointAddress::host), Some("127.0.0.1:8080"));
+        assert!(read("http://127.0.0.1:8080/v1").is_err());
+        assert!(read("ftp://127.0.0.1/v1#m").is_err());
+    }
+
+    #[test]
+    fn keys_are_not_shown() {
+        let key = ApiKey::new(" very-secret\n");
+        let options = EmbedderOptions { key, ..EmbedderOptions::default() };
+        assert!(!format!("{options:?}").contains("secret"));
+        assert_eq!(ApiKey::new(" "), None);
     }
 }

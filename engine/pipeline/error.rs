@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::OwnVectorsError;
 use crate::corpus::CorpusError;
 use crate::embed::EmbedError;
 use crate::index::IndexError;
@@ -36,6 +37,9 @@ pub enum PipelineError {
     /// The calibration file is wrong.
     #[error(transparent)]
     Calibration(#[from] CalibrationError),
+    /// Vectors from files do not fit the lists.
+    #[error(transparent)]
+    OwnVectors(#[from] OwnVectorsError),
     /// A shipped taxonomy is wrong.
     #[error(transparent)]
     Taxonomy(#[from] TaxonomyError),
@@ -104,6 +108,7 @@ impl PipelineError {
             Self::Weights(e) => Some(e),
             Self::Calibration(e) => Some(e),
             Self::Taxonomy(e) => Some(e),
+            Self::OwnVectors(e) => Some(e),
             _ => None,
         }
     }
@@ -175,8 +180,9 @@ impl Diagnosis for PipelineError {
                 lang.pick("先运行 duijie match … --out 该目录", "run `duijie match … --out` first")
             }
             Self::OtherModel { .. } => lang.pick(
-                "用 --embedder 指定当时的模型目录",
-                "name the folder of that model with --embedder",
+                "用 --embedder（及 --query-instruction）指定当时的模型；模型若已改变，重新运行 duijie match",
+                "name that model with --embedder (and --query-instruction); if it has changed \
+                 since, run `duijie match` again",
             ),
             Self::TooManyCandidates { .. } => lang.pick(
                 "减小 --candidates、--depth 或 --top，或把清单分成几份",

@@ -5,9 +5,10 @@ use std::path::Path;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::output::{PairRecord, find_pair, names, pair_record, read_records};
+use super::own_vectors::KIND as OWN_VECTORS;
 use super::scoring::Judge;
-use super::{EmbedderChoice, Manifest, PipelineError, Silent};
-use crate::embed::TextRole;
+use super::{EmbedderOptions, Manifest, OwnVectorsError, PipelineError, Silent};
+use crate::embed::{EmbedderIdentity, TextRole};
 use crate::index::{LexicalScorer, Scratch, SideIndex};
 use crate::model::{DemandIdx, Record, Side, SupplyIdx};
 
@@ -28,13 +29,14 @@ pub struct Explanation {
 /// Explains the pair of a demand and a supply, each named by id or number.
 ///
 /// # Errors
-/// [`PipelineError::NotARun`], [`PipelineError::UnknownRecord`], and whatever reading the run's
-/// index or the model fails with.
+/// [`PipelineError::NotARun`], [`PipelineError::UnknownRecord`], [`PipelineError::OtherModel`] when
+/// a pair that was not kept cannot be judged with the run's model, [`OwnVectorsError::NotKept`]
+/// when the run's vectors came from files, and whatever reading the index or the model fails with.
 pub fn explain(
     out: &Path,
     demand: &str,
     supply: &str,
-    embedder: &EmbedderChoice,
+    embedder: &EmbedderOptions,
 ) -> Result<Explanation, PipelineError> {
     let manifest = Manifest::read(out)?;
     let index = out.join(names::INDEX);
@@ -54,11 +56,16 @@ pub fn explain(
 
     let rules =
         Rules::read(Some(&index.join(names::WEIGHTS)), Some(&index.join(names::CALIBRATION)))?;
+    if manifest.embedder_kind == OWN_VECTORS {
+        return Err(OwnVectorsError::NotKept.into());
+    }
     let embedder = embedder.open()?;
-    if embedder.identity().sha256 != manifest.embedder_sha256 {
+    let EmbedderIdentity { name, sha256, dim } = embedder.identity();
+    if *sha256 != manifest.embedder_sha256 || *dim != manifest.embedder_dim {
+        let Manifest { embedder: wanted, embedder_sha256, embedder_dim, .. } = manifest;
         return Err(PipelineError::OtherModel {
-            wanted: manifest.embedder,
-            found: embedder.identity().name.clone(),
+            wanted: described(&wanted, &embedder_sha256, embedder_dim),
+            found: described(name, sha256, *dim),
         });
     }
     let demand_index = SideIndex::open(&index, Side::Demand)?;
@@ -100,6 +107,12 @@ pub fn explain(
     let quotes = evidence.quotes(&pair, &demand, &supply);
     let pair = pair_record(&pair, &demand, &supply, &rules.weights, quotes);
     Ok(Explanation { demand, supply, pair, kept: false })
+}
+
+/// A model so that it can be told from a namesake: with its dimension and its hash's beginning.
+fn described(name: &str, sha256: &str, dim: usize) -> String {
+    let hash: String = sha256.chars().take(12).collect();
+    format!("{name} ({dim}, {hash})")
 }
 
 /// Row of the record with this id or number.

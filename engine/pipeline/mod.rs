@@ -16,6 +16,7 @@ mod inspect;
 mod lists;
 mod options;
 mod output;
+mod own_vectors;
 mod progress;
 mod run;
 mod scoring;
@@ -24,14 +25,16 @@ mod write;
 
 pub use choice::choose_backend;
 pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};
-pub use embedder::EmbedderChoice;
+pub use embedder::{EmbedderChoice, EmbedderOptions};
 pub use error::PipelineError;
 pub use explain::{Explanation, explain};
 pub use inspect::{Inspection, inspect};
 pub use options::{MatchOptions, SideOptions};
 pub use output::{
-    BackendFacts, FileFacts, Manifest, PairRecord, PartRecord, QuoteRecord, SideFacts,
+    BackendFacts, EmbedderFacts, FileFacts, Manifest, PairRecord, PartRecord, QuoteRecord,
+    SideFacts,
 };
+pub use own_vectors::{OwnVectors, OwnVectorsError};
 pub use progress::{Progress, Silent, Stage};
 pub use run::{RunSummary, run_match};
 pub use search::{SearchAnswer, search};

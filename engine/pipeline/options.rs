@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Zoned;
 use jiff::civil::Date;
 
-use super::EmbedderChoice;
+use super::{EmbedderOptions, OwnVectors};
 use crate::corpus::ImportOptions;
 use crate::kernel::BackendChoice;
 use crate::model::{Lang, Side};
@@ -43,8 +43,10 @@ pub struct MatchOptions {
     pub weights: Option<PathBuf>,
     /// A calibration file instead of the built-in one.
     pub calibration: Option<PathBuf>,
-    /// What makes the vectors.
-    pub embedder: EmbedderChoice,
+    /// What makes the vectors: of records and of their passages.
+    pub embedder: EmbedderOptions,
+    /// Vectors of records from files; the embedder then makes those of passages only.
+    pub vectors: Option<OwnVectors>,
     /// Language of what people read.
     pub lang: Lang,
 }
@@ -74,7 +76,8 @@ impl MatchOptions {
             top: 20,
             weights: None,
             calibration: None,
-            embedder: EmbedderChoice::default(),
+            embedder: EmbedderOptions::default(),
+            vectors: None,
             lang: Lang::Zh,
         }
     }

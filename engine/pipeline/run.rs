@@ -11,7 +11,7 @@ use super::lists::{Lists, gaps, take_in_id_order};
 use super::output::{Manifest, OutputFolder, names};
 use super::scoring::{Depths, Judge, Judged};
 use super::write::Finished;
-use super::{MatchOptions, PipelineError, Progress, Stage, choose_backend};
+use super::{MatchOptions, OwnVectors, PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
 use crate::kernel::Backend;
@@ -58,6 +58,9 @@ pub fn run_match(
 ) -> Result<RunSummary, PipelineError> {
     let rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
     let folder = OutputFolder::begin(&options.out)?;
+    // What cannot be opened is told before the lists are read.
+    let embedder = options.embedder.open()?;
+    let own_vectors = options.vectors.as_ref().map(OwnVectors::open).transpose()?;
     let mut clock = Clock::new(progress);
 
     let tables = clock.stage(Stage::Import, None, || import(options, progress))?;
@@ -65,9 +68,13 @@ pub fn run_match(
     let (demand_index, supply_index) =
         clock.stage(Stage::Index, Some(n), || index(&folder, &tables, progress))?;
 
-    let embedder = options.embedder.open()?;
-    let embeddings =
-        clock.stage(Stage::Embed, Some(n), || embed(embedder.as_ref(), &tables, progress))?;
+    let embeddings = clock.stage(Stage::Embed, Some(n), || match &own_vectors {
+        Some(own) => Ok((
+            own.of(&tables.demand_intake, &tables.demands)?,
+            own.of(&tables.supply_intake, &tables.supplies)?,
+        )),
+        None => embed(embedder.as_ref(), &tables, progress),
+    })?;
 
     let (backend, why_no_gpu) = choose_backend(options.backend)?;
     let candidates = clock.stage(Stage::Candidates, Some(n), || {
@@ -94,6 +101,7 @@ pub fn run_match(
     let lists = Lists::of(&judged.matches, tables.demands.len(), tables.supplies.len());
     let gaps = gaps(&tables.demands, &judged.matches, &lists, &rules.weights, options.lang);
     let demands_by_verdict = lists.demands_by_verdict(&judged.matches, options.top);
+    let text_embedder = options.embedder.facts(embedder.as_ref());
     let finished = Finished {
         options,
         rules: &rules,
@@ -104,7 +112,8 @@ pub fn run_match(
         lists: &lists,
         gaps: &gaps,
         demands_by_verdict,
-        embedder: embedder.identity(),
+        passage_embedder: own_vectors.is_some().then(|| text_embedder.clone()),
+        embedder: own_vectors.map_or(text_embedder, |own| own.facts()),
         backend: backend.info(),
         why_no_gpu,
     };

@@ -7,17 +7,17 @@ use super::candidates::Candidates;
 use super::defaults::Rules;
 use super::lists::Lists;
 use super::output::{
-    MANIFEST_SCHEMA, Manifest, OutputFolder, backend_facts, counts, decisive_options, names,
-    pair_record, sha256, side_facts, write_pairs, write_ranking, write_records,
+    EmbedderFacts, MANIFEST_SCHEMA, Manifest, OutputFolder, backend_facts, counts,
+    decisive_options, names, pair_record, sha256, side_facts, write_pairs, write_ranking,
+    write_records,
 };
 use super::run::Tables;
 use super::scoring::{Judged, Ranked};
 use super::{MatchOptions, PipelineError, Progress};
 use crate::corpus::write_rejected_csv;
-use crate::embed::EmbedderIdentity;
 use crate::kernel::{BackendError, BackendInfo, Hit};
 use crate::matching::{Evidence, contributions, to_verify};
-use crate::model::{Match, Quote, Record, Side};
+use crate::model::{Lang, Match, Quote, Record, Side};
 use crate::report::{Gap, RunFacts, RunView, write_html, write_workbook};
 
 /// Digits of a model's hash that are shown to people.
@@ -34,7 +34,8 @@ pub(super) struct Finished<'a> {
     pub lists: &'a Lists,
     pub gaps: &'a [Gap],
     pub demands_by_verdict: [usize; 3],
-    pub embedder: &'a EmbedderIdentity,
+    pub embedder: EmbedderFacts,
+    pub passage_embedder: Option<EmbedderFacts>,
     pub backend: BackendInfo,
     pub why_no_gpu: Option<BackendError>,
 }
@@ -136,14 +137,13 @@ impl Finished<'_> {
     fn facts_for_people(&self, timings: Vec<(String, f64)>) -> RunFacts {
         let options = self.options;
         let (discuss_from, recommend_from) = self.rules.calibration.thresholds();
-        let hash: String = self.embedder.sha256.chars().take(SHORT_HASH).collect();
         RunFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: options.started_at.clone(),
             as_of: options.as_of,
             data_until: self.tables.data_until(),
             backend: self.backend.clone(),
-            embedder: format!("{} ({hash})", self.embedder.name),
+            embedder: shown(&self.embedder),
             timings,
             per_demand: options.per_demand,
             per_supply: options.per_supply,
@@ -152,8 +152,24 @@ impl Finished<'_> {
             discuss_from,
             calibration: self.rules.calibration.note(options.lang).to_owned(),
             provisional: true,
-            notes: Vec::new(),
+            notes: self.embedder_notes(),
         }
+    }
+
+    /// What a reader of the report has to know about the vectors.
+    fn embedder_notes(&self) -> Vec<String> {
+        let lang = self.options.lang;
+        let sent = self.embedder.host.as_ref().map(|host| match lang {
+            Lang::Zh => format!("本次运行把两份清单的名称和说明文字发送到了 {host} 计算向量。"),
+            Lang::En => format!(
+                "Titles and descriptions of both lists were sent to {host} for their vectors."
+            ),
+        });
+        let own = self.passage_embedder.as_ref().map(|model| match lang {
+            Lang::Zh => format!("相似度用的是清单自带的向量；引文由 {} 挑选，两种向量不相互比较。", shown(model)),
+            Lang::En => format!("Similarities are of vectors that came with the lists; quotes were chosen with {}, and vectors of the two are never compared.", shown(model)),
+        });
+        sent.into_iter().chain(own).collect()
     }
 
     /// The run's manifest, given the wall times of its stages.
@@ -171,6 +187,9 @@ impl Finished<'_> {
             embedder: self.embedder.name.clone(),
             embedder_sha256: self.embedder.sha256.clone(),
             embedder_dim: self.embedder.dim,
+            embedder_kind: self.embedder.kind.clone(),
+            embedder_host: self.embedder.host.clone(),
+            passage_embedder: self.passage_embedder.clone(),
             weights_sha256: sha256(&self.rules.weights_text),
             calibration_sha256: sha256(&self.rules.calibration_text),
             seeds: BTreeMap::new(),
@@ -185,6 +204,12 @@ impl Finished<'_> {
             timings,
         }
     }
+}
+
+/// A model with the beginning of its hash, for people.
+fn shown(embedder: &EmbedderFacts) -> String {
+    let hash: String = embedder.sha256.chars().take(SHORT_HASH).collect();
+    format!("{} ({hash})", embedder.name)
 }
 
 fn write_text(path: &Path, text: &str) -> Result<(), PipelineError> {

@@ -29,12 +29,22 @@ pub struct Manifest {
     pub demands: SideFacts,
     /// The supplies.
     pub supplies: SideFacts,
-    /// Name of the embedding model.
+    /// Name of what made the records' vectors: a model, `model@host`, or two files.
     pub embedder: String,
-    /// SHA-256 of the embedding model.
+    /// SHA-256 of everything that determines these vectors, as far as it can be known.
     pub embedder_sha256: String,
     /// Dimensions of the embeddings.
     pub embedder_dim: usize,
+    /// `builtin`, `directory`, `endpoint` or `vectors` (read from files).
+    #[serde(default)]
+    pub embedder_kind: String,
+    /// Host and port that texts were sent to, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedder_host: Option<String>,
+    /// The model of the passages' vectors, where it is not that of the records' vectors. Vectors
+    /// of the two are never compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passage_embedder: Option<EmbedderFacts>,
     /// SHA-256 of the weights file's text.
     pub weights_sha256: String,
     /// SHA-256 of the calibration file's text.
@@ -83,6 +93,22 @@ pub struct FileFacts {
     pub sha256: String,
     /// Rows read from it.
     pub rows_in: usize,
+}
+
+/// What makes vectors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmbedderFacts {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of everything that determines the vectors, as far as it can be known.
+    pub sha256: String,
+    /// Numbers per vector.
+    pub dim: usize,
+    /// `builtin`, `directory`, `endpoint` or `vectors`.
+    pub kind: String,
+    /// Host and port that texts were sent to, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 /// The machine that selected the candidates.

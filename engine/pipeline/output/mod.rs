@@ -7,7 +7,7 @@ mod pairs;
 mod rankings;
 mod records;
 
-pub use manifest::{BackendFacts, FileFacts, Manifest, SideFacts};
+pub use manifest::{BackendFacts, EmbedderFacts, FileFacts, Manifest, SideFacts};
 pub use pairs::{PairRecord, PartRecord, QuoteRecord};
 
 pub(super) use facts::{backend_facts, counts, decisive_options, sha256, side_facts};
