@@ -31,6 +31,15 @@ impl Part {
         self as usize
     }
 
+    /// Whether the part is made of the two texts alone, so that documents can be retrieved by it:
+    /// all but what the lists state in columns of their own.
+    ///
+    /// This is the one place that decides which parts a hybrid ranking is made of.
+    #[must_use]
+    pub const fn is_retrieval(self) -> bool {
+        !matches!(self, Self::Field | Self::Freshness | Self::Maturity)
+    }
+
     /// The word people read.
     #[must_use]
     pub const fn label(self, lang: Lang) -> &'static str {
