@@ -66,6 +66,9 @@ pub struct Evaluation {
     pub missing_queries: Missing,
     /// Documents graded for an asked query that the lists do not hold.
     pub missing_documents: Missing,
+    /// Whether every grade given is positive: nothing was graded as useless, so measures of judged
+    /// documents alone cannot tell rankings apart, and probabilities cannot be checked.
+    pub only_positive: bool,
     /// Records that stand in both lists, which never answer themselves.
     pub n_own: usize,
     /// One per [`Ranker`], in the order of [`Ranker::ALL`].
@@ -79,7 +82,8 @@ pub struct Evaluation {
     pub embedding: EmbeddingSpeed,
     /// The lists of both sides; `None` where only the graded queries were asked.
     pub two_way: Option<TwoWay>,
-    /// The probabilities of the graded pairs; `None` without graded pairs in the lists.
+    /// The probabilities of the graded pairs; `None` where the lists hold none of them, or all are
+    /// relevant or none is.
     pub reliability: Option<Reliability>,
     /// Advice against grades.
     pub verdicts: VerdictCounts,
@@ -107,7 +111,7 @@ pub struct RankingOutcome {
     pub summary: Vec<Summary>,
 }
 
-/// nDCG@10 of judged documents over one kind of queries.
+/// nDCG@10 over one kind of queries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SliceOutcome {
     /// Which kind.
@@ -116,8 +120,19 @@ pub struct SliceOutcome {
     pub n: usize,
     /// How many of the measured queries could be told to be of this kind or not.
     pub n_decided: usize,
-    /// Per ranker in the order of [`Ranker::ALL`]; `None` without queries.
+    /// All documents, per ranker in the order of [`Ranker::ALL`]; `None` without queries.
+    pub ndcg_10: Vec<Option<Interval>>,
+    /// Judged documents only, likewise.
     pub ndcg_10_judged: Vec<Option<Interval>>,
+}
+
+impl SliceOutcome {
+    /// The figures that can tell rankings apart: of judged documents only, or of all documents
+    /// where only positive grades were given.
+    #[must_use]
+    pub fn telling(&self, only_positive: bool) -> &[Option<Interval>] {
+        if only_positive { &self.ndcg_10 } else { &self.ndcg_10_judged }
+    }
 }
 
 /// Share of the relevant documents among what was looked at, mean over the queries that have one.

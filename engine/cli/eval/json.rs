@@ -37,6 +37,7 @@ pub(super) fn of(evaluation: &Evaluation) -> Value {
             "asked": evaluation.asked.len(),
             "measured": evaluation.measured.len(),
             "relevant_from": evaluation.relevant_from,
+            "only_positive": evaluation.only_positive,
             "missing_queries": missing(&evaluation.missing_queries),
             "missing_documents": missing(&evaluation.missing_documents),
         },
@@ -156,12 +157,19 @@ fn queries(evaluation: &Evaluation) -> Vec<Value> {
 }
 
 fn slice(outcome: &SliceOutcome) -> Value {
-    let by_ranker: Map<String, Value> = Ranker::ALL
-        .into_iter()
-        .zip(&outcome.ndcg_10_judged)
-        .map(|(ranker, found)| (ranker.name().to_owned(), json!(found.as_ref().map(interval))))
-        .collect();
-    json!({ "queries": outcome.n, "decided": outcome.n_decided, "ndcg@10_judged": by_ranker })
+    let by_ranker = |figures: &[Option<Interval>]| -> Map<String, Value> {
+        Ranker::ALL
+            .into_iter()
+            .zip(figures)
+            .map(|(ranker, found)| (ranker.name().to_owned(), json!(found.as_ref().map(interval))))
+            .collect()
+    };
+    json!({
+        "queries": outcome.n,
+        "decided": outcome.n_decided,
+        "ndcg@10": by_ranker(&outcome.ndcg_10),
+        "ndcg@10_judged": by_ranker(&outcome.ndcg_10_judged),
+    })
 }
 
 fn two_way(two_way: &TwoWay) -> Value {

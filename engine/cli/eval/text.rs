@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::table::lines_up;
 use crate::evaluation::{
-    Evaluation, Interval, ListMeasures, Measure, Missing, RankingOutcome, Reliability, Summary,
-    UPPER_FROM,
+    Evaluation, Interval, ListMeasures, Measure, Missing, Reliability, Summary, UPPER_FROM,
 };
 use crate::model::{Lang, Side};
 use crate::report::{measure_label, ranker_label, slice_label};
@@ -27,11 +26,19 @@ fn write_all(out: &mut String, evaluation: &Evaluation, lang: Lang) -> std::fmt:
         "In brackets 95 % intervals, queries resampled; p against BM25 by paired randomisation; judged ranks graded documents only; rrf is for comparison only.",
     );
     writeln!(out, "{note}")?;
-    writeln!(
-        out,
-        "\n{}",
+    if evaluation.only_positive {
+        let note = t(
+            "评分全是正的，没有一对评为无关：“已评”各项必然接近 1，分不出高下，请看“全部”；把握也无从核对。",
+            "All grades are positive and no pair was graded as useless: measures of judged documents are near 1 by construction, so look at all documents; probabilities cannot be checked.",
+        );
+        writeln!(out, "{note}")?;
+    }
+    let heading = if evaluation.only_positive {
+        t("分类查看：nDCG@10（全部）", "Kinds of queries: nDCG@10 (all documents)")
+    } else {
         t("分类查看：nDCG@10（只看已评）", "Kinds of queries: nDCG@10 (judged documents only)")
-    )?;
+    };
+    writeln!(out, "\n{heading}")?;
     write!(out, "{}", lines_up(&slices(evaluation, lang)))?;
     writeln!(out, "\n{}", t("候选召回：相关文档有多少进入候选", "Recall of the candidates"))?;
     write!(out, "{}", lines_up(&candidates(evaluation, lang)))?;
@@ -89,7 +96,7 @@ fn what(out: &mut String, evaluation: &Evaluation, lang: Lang) -> std::fmt::Resu
         match lang {
             Lang::Zh => writeln!(out, "两侧是同一文件：{n} 条记录不作自己的答案")?,
             Lang::En => {
-                writeln!(out, "one file on both sides: {n} records never answer themselves")?
+                writeln!(out, "one file on both sides: {n} records never answer themselves")?;
             }
         }
     }
@@ -115,32 +122,24 @@ fn with_interval(interval: Option<Interval>) -> String {
         .map_or_else(|| "–".to_owned(), |i| format!("{:.3} [{:.3}–{:.3}]", i.mean, i.low, i.high))
 }
 
-/// Measures whose interval and p stand in the table; JSON and report have those of all.
-const WITH_INTERVAL: [Measure; 2] = [Measure::Ndcg10, Measure::Ndcg10Judged];
+/// Measures that claims are made with: the p of their difference from BM25 stands below them.
+const WITH_P: [Measure; 3] = [Measure::Ndcg10, Measure::Ndcg10Judged, Measure::Mrr];
 
+/// One row per measure, one column per ranking.
 fn rankings(evaluation: &Evaluation, lang: Lang) -> Vec<Vec<String>> {
-    let mut rows = vec![vec![String::new()]];
+    let names = evaluation.rankings.iter().map(|r| ranker_label(r.ranker, lang).to_owned());
+    let mut rows = vec![std::iter::once(String::new()).chain(names).collect::<Vec<_>>()];
     for measure in Measure::ALL {
-        rows[0].push(measure_label(measure, lang).to_owned());
-        if WITH_INTERVAL.contains(&measure) {
-            rows[0].push("p".to_owned());
+        let line = |name: String, cell: &dyn Fn(&Summary) -> String| {
+            let cells = evaluation.rankings.iter().map(|r| cell(&r.summary[measure as usize]));
+            std::iter::once(name).chain(cells).collect::<Vec<_>>()
+        };
+        rows.push(line(measure_label(measure, lang).to_owned(), &|s| with_interval(s.interval)));
+        if WITH_P.contains(&measure) {
+            rows.push(line(lang.pick("  p（对 BM25）", "  p (against BM25)").to_owned(), &p));
         }
     }
-    rows.extend(evaluation.rankings.iter().map(|ranking| row(ranking, lang)));
     rows
-}
-
-fn row(ranking: &RankingOutcome, lang: Lang) -> Vec<String> {
-    let mut row = vec![ranker_label(ranking.ranker, lang).to_owned()];
-    for summary in &ranking.summary {
-        if WITH_INTERVAL.contains(&summary.measure) {
-            row.push(with_interval(summary.interval));
-            row.push(p(summary));
-        } else {
-            row.push(figure(summary.interval.map(|i| i.mean)));
-        }
-    }
-    row
 }
 
 fn p(summary: &Summary) -> String {
@@ -158,7 +157,12 @@ fn slices(evaluation: &Evaluation, lang: Lang) -> Vec<Vec<String>> {
             decided if decided < evaluation.measured.len() => format!("{}/{decided}", outcome.n),
             _ => outcome.n.to_string(),
         });
-        row.extend(outcome.ndcg_10_judged.iter().map(|&interval| with_interval(interval)));
+        row.extend(
+            outcome
+                .telling(evaluation.only_positive)
+                .iter()
+                .map(|&interval| with_interval(interval)),
+        );
         rows.push(row);
     }
     rows
@@ -310,7 +314,7 @@ fn verdicts(out: &mut String, evaluation: &Evaluation, lang: Lang) -> std::fmt::
     match lang {
         Lang::Zh => writeln!(out, "\n结论（查询按前 {} 条中最好的一条计）", counts.depth)?,
         Lang::En => {
-            writeln!(out, "\nVerdicts (queries by the best of their first {})", counts.depth)?
+            writeln!(out, "\nVerdicts (queries by the best of their first {})", counts.depth)?;
         }
     }
     let line = |name: String, [none, discuss, recommend]: [usize; 3]| {

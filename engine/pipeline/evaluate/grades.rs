@@ -71,9 +71,17 @@ pub(super) struct Matched {
     pub missing_documents: Missing,
 }
 
+impl Matched {
+    /// Whether no asked query has a grade that is not positive.
+    pub(super) fn only_positive(&self) -> bool {
+        self.asked.iter().flat_map(|asked| &asked.all).all(|&grade| grade > 0)
+    }
+}
+
 /// Finds the queries and documents of the grades among the records.
 ///
-/// Ids are compared as imported, in the form in which rankings write them (blanks encoded).
+/// Ids are compared as imported, in the form in which rankings write them (blanks encoded). A
+/// record's grade for itself, by `own` (asker's row → its row among the answers), is left out.
 ///
 /// # Errors
 /// [`EvaluateError::NoCommonQuery`] when not one query is found, [`EvaluateError::NothingPositive`]
@@ -82,6 +90,7 @@ pub(super) fn match_grades(
     qrels: &Qrels,
     (asker, askers): (Side, &[Record]),
     answers: &[Record],
+    own: &HashMap<u32, u32>,
     relevant_from: Option<i32>,
 ) -> Result<Matched, EvaluateError> {
     let ids = |records: &[Record]| -> HashMap<String, u32> {
@@ -97,18 +106,19 @@ pub(super) fn match_grades(
             continue;
         };
         let mut found = HashMap::new();
+        let mut all = Vec::new();
         for (document, &grade) in grades {
-            match of_answers.get(document) {
-                Some(&row) => drop(found.insert(row, grade)),
+            let answer = of_answers.get(document);
+            if answer.is_some() && own.get(&row) == answer {
+                continue;
+            }
+            all.push(grade);
+            match answer {
+                Some(&answer) => drop(found.insert(answer, grade)),
                 None => drop(lost_documents.insert(document)),
             }
         }
-        asked.push(Asked {
-            query: query.clone(),
-            row,
-            grades: found,
-            all: grades.values().copied().collect(),
-        });
+        asked.push(Asked { query: query.clone(), row, grades: found, all });
     }
     if asked.is_empty() {
         return Err(EvaluateError::NoCommonQuery {
@@ -116,7 +126,9 @@ pub(super) fn match_grades(
             side: asker,
             wanted: qrels.keys().next().cloned().unwrap_or_default(),
             known: askers.first().map(|r| trec_id(r.id.as_str()).into_owned()).unwrap_or_default(),
-            reversed: qrels.keys().any(|query| of_answers.contains_key(query)),
+            reversed: qrels.iter().any(|(query, grades)| {
+                of_answers.contains_key(query) && grades.keys().any(|d| of_askers.contains_key(d))
+            }),
         });
     }
     if !asked.iter().any(Asked::is_measured) {
@@ -153,7 +165,9 @@ mod tests {
         let qrels = read_qrels("a%20b 0 s1 2\na%20b 0 s9 1\nd2 0 s1 0\nd9 0 s1 3\n").expect("good");
         let demands = records(Side::Demand, &["a b", "d2"]);
         let supplies = records(Side::Supply, &["s0", "s1"]);
-        let found = match_grades(&qrels, (Side::Demand, &demands), &supplies, None).expect("good");
+        let found =
+            match_grades(&qrels, (Side::Demand, &demands), &supplies, &HashMap::new(), None)
+                .expect("good");
         assert_eq!(found.asked.len(), 2);
         let first = &found.asked[0];
         assert_eq!((first.query.as_str(), first.row, first.grades.get(&1)), ("a%20b", 0, Some(&2)));
@@ -165,11 +179,24 @@ mod tests {
     }
 
     #[test]
+    fn a_record_is_not_graded_for_itself() {
+        let qrels = read_qrels("a 0 a 3\na 0 b 1\n").expect("good");
+        let records = records(Side::Demand, &["a", "b"]);
+        let own = HashMap::from([(0, 0), (1, 1)]);
+        let found =
+            match_grades(&qrels, (Side::Demand, &records), &records, &own, None).expect("good");
+        assert_eq!(found.asked[0].all, [1]);
+        assert_eq!(found.asked[0].grades, HashMap::from([(1, 1)]));
+    }
+
+    #[test]
     fn swapped_lists_are_told_apart_from_wrong_ids() {
         let qrels = read_qrels("s1 0 d1 2\n").expect("good");
         let demands = records(Side::Demand, &["d1"]);
         let supplies = records(Side::Supply, &["s1"]);
-        let call = |qrels: &Qrels| match_grades(qrels, (Side::Demand, &demands), &supplies, None);
+        let none = HashMap::new();
+        let call =
+            |qrels: &Qrels| match_grades(qrels, (Side::Demand, &demands), &supplies, &none, None);
         assert!(matches!(call(&qrels), Err(EvaluateError::NoCommonQuery { reversed: true, .. })));
         let qrels = read_qrels("x 0 d1 2\n").expect("good");
         assert!(matches!(call(&qrels), Err(EvaluateError::NoCommonQuery { reversed: false, .. })));

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use super::ask::{Answered, SHOWN};
 use super::grades::Asked;
 use crate::evaluation::{
-    CandidateRecall, Forecast, QueryMeasures, Ranker, RankingOutcome, Slice, SliceOutcome,
-    VerdictCounts, bootstrap_mean, is_chinese, is_short, measure_query, states_numbers, summarise,
+    CandidateRecall, Forecast, Interval, Measure, QueryMeasures, Ranker, RankingOutcome,
+    Reliability, Slice, SliceOutcome, VerdictCounts, bootstrap_mean, is_chinese, is_short,
+    measure_query, reliability, states_numbers, summarise,
 };
 use crate::matching::{Taxonomy, is_cross_field};
 use crate::model::Record;
@@ -79,16 +80,20 @@ impl Measured<'_> {
             .map(|(slice, at)| {
                 let places: Vec<usize> =
                     (0..kinds.len()).filter(|&query| kinds[query][at] == Some(true)).collect();
-                let interval = |ranking: &RankingOutcome| {
-                    let values: Vec<f64> =
-                        places.iter().map(|&query| ranking.queries[query].ndcg_10_judged).collect();
-                    bootstrap_mean(&values, SEED)
+                let intervals = |measure: Measure| -> Vec<Option<Interval>> {
+                    let of = |ranking: &RankingOutcome| {
+                        let queries = places.iter().map(|&query| &ranking.queries[query]);
+                        let values: Vec<f64> = queries.filter_map(|q| measure.of(q)).collect();
+                        bootstrap_mean(&values, SEED)
+                    };
+                    rankings.iter().map(of).collect()
                 };
                 SliceOutcome {
                     slice,
                     n: places.len(),
                     n_decided: kinds.iter().filter(|of| of[at].is_some()).count(),
-                    ndcg_10_judged: rankings.iter().map(interval).collect(),
+                    ndcg_10: intervals(Measure::Ndcg10),
+                    ndcg_10_judged: intervals(Measure::Ndcg10Judged),
                 }
             })
             .collect()
@@ -131,8 +136,15 @@ impl Measured<'_> {
         CandidateRecall { relevant_from: level, n_queries, union, bm25, dense, mean_candidates }
     }
 
+    /// How well the probabilities of the graded pairs agree with the grades; `None` where all are
+    /// relevant or none is, for then there is nothing to tell apart.
+    pub(super) fn reliability(&self) -> Option<Reliability> {
+        let measured = reliability(&self.forecasts(), SEED)?;
+        (0 < measured.n_relevant && measured.n_relevant < measured.n).then_some(measured)
+    }
+
     /// The probability of every graded pair, and what came of it.
-    pub(super) fn forecasts(&self) -> Vec<Forecast> {
+    fn forecasts(&self) -> Vec<Forecast> {
         let mut forecasts = Vec::new();
         for (query, (_, answered)) in self.all.iter().enumerate() {
             forecasts.extend(answered.pairs.iter().map(|&(grade, probability, _)| Forecast {

@@ -30,7 +30,7 @@ use super::run::{Tables, build_indexes, embed, import};
 use super::scoring::{Depths, Judge};
 use super::{PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
-use crate::evaluation::{EmbeddingSpeed, Evaluation, EvaluationFacts, TwoWay, reliability};
+use crate::evaluation::{EmbeddingSpeed, Evaluation, EvaluationFacts, TwoWay};
 use crate::kernel::{Backend, BackendKind};
 use crate::matching::Capacities;
 use crate::model::{Embeddings, Intake, Part, Record, Side};
@@ -63,10 +63,16 @@ pub fn evaluate(
     };
     let mut tables = clock.stage(Stage::Import, None, || import(files, progress))?;
     keep::keep(&mut tables.demands, &mut tables.supplies, &options.keep)?;
+    let own = own_of(&tables);
+    let own_of_asker = match options.asker {
+        Side::Demand => own.clone(),
+        Side::Supply => own.iter().map(|(&demand, &supply)| (supply, demand)).collect(),
+    };
     let matched = match_grades(
         &grades.qrels,
         (options.asker, side(&tables, options.asker)),
         side(&tables, options.asker.other()),
+        &own_of_asker,
         options.relevant_from,
     )?;
 
@@ -83,7 +89,6 @@ pub fn evaluate(
     let speed = EmbeddingSpeed { seconds: began.elapsed().as_secs_f64(), ..embedded };
 
     let (backend, _) = choose_backend(options.backend)?;
-    let own = own_of(&tables);
     let (scorers, candidates) = clock.stage(Stage::Candidates, Some(n), || {
         let scorers = Scorers::new(&indexes.0, &indexes.1)?;
         let candidates = (!options.only_queries)
@@ -113,10 +118,7 @@ pub fn evaluate(
         scorers: &scorers,
         candidates: candidates.as_ref(),
         by_supply: pairs_by_supply.as_ref(),
-        own: &match options.asker {
-            Side::Demand => own.clone(),
-            Side::Supply => own.iter().map(|(&demand, &supply)| (supply, demand)).collect(),
-        },
+        own: &own_of_asker,
         n_candidates: options.n_candidates,
         depth,
     };
@@ -157,13 +159,14 @@ pub fn evaluate(
                 .collect(),
             missing_queries: matched.missing_queries.clone(),
             missing_documents: matched.missing_documents.clone(),
+            only_positive: matched.only_positive(),
             n_own: own.len(),
             slices: measured.slices(&rankings, askers, answers, &rules.taxonomy),
             rankings,
             candidates: measured.candidate_recall(options.n_candidates),
             embedding: speed,
             two_way,
-            reliability: reliability(&measured.forecasts(), SEED),
+            reliability: measured.reliability(),
             verdicts: measured.verdicts(),
             facts: facts(options, &grades, &tables, &rules, embedder.as_ref(), backend.as_ref()),
         }

@@ -142,7 +142,7 @@ fn table(head: &[String], rows: &[Vec<String>]) -> Markup {
             table {
                 tr { @for (at, cell) in head.iter().enumerate() { th class=[(at > 0).then_some("n")] { (cell) } } }
                 @for row in rows {
-                    tr { @for (at, cell) in row.iter().enumerate() { td class=[(at > 0).then_some("n")] { (cell) } } }
+                    tr { @for (at, cell) in row.iter().enumerate() { td class=(if at > 0 { "n" } else { "keep" }) { (cell) } } }
                 }
             }
         }
