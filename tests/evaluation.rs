@@ -289,6 +289,8 @@ fn bad_grades_are_told() {
     bad(dir.path(), &with(&["--qrels", "q.tsv", "--run", "x.trec"]), 2);
     bad(dir.path(), &["eval", "--run", "x.trec", "--qrels", "q.tsv", "--reverse"], 2);
     bad(dir.path(), &LISTS, 2);
+    let said = bad(dir.path(), &with(&["--qrels", "q.tsv", "--report", "nowhere/r.html"]), 2);
+    assert!(said.contains("nowhere"), "{said}");
 }
 
 /// The development sets can be read with the commands of `corpus/calibration/README.md`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Interval, QueryMeasures, Reliability, Slice, Summary};
-use crate::model::Side;
+use crate::model::{Part, Side};
 
 /// A way to rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -224,6 +224,17 @@ pub struct VerdictCounts {
     pub relevant_pairs: [usize; 3],
 }
 
+/// How long a stage took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageTime {
+    /// Its name in JSON.
+    pub name: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
+    /// Wall seconds.
+    pub seconds: f64,
+}
+
 /// How an evaluation was made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvaluationFacts {
@@ -257,9 +268,8 @@ pub struct EvaluationFacts {
     pub depth: usize,
     /// Decides all resamples.
     pub seed: u64,
-    /// Name of each retrieval part and its weight in the direction, in thousandths of the full
-    /// score.
-    pub hybrid_weights: Vec<(String, u32)>,
-    /// Wall seconds by stage, in order.
-    pub timings: Vec<(String, f64)>,
+    /// Each retrieval part and its weight in the direction, in thousandths of the full score.
+    pub hybrid_weights: Vec<(Part, u32)>,
+    /// Wall times by stage, in order.
+    pub timings: Vec<StageTime>,
 }

@@ -93,7 +93,7 @@ pub(super) fn of(evaluation: &Evaluation) -> Value {
         "timings": facts
             .timings
             .iter()
-            .map(|(stage, seconds)| json!({ "stage": stage, "seconds": seconds }))
+            .map(|time| json!({ "stage": time.name, "seconds": time.seconds }))
             .collect::<Vec<_>>(),
     })
 }

@@ -5,6 +5,7 @@ mod ranking_file;
 mod text;
 
 use std::io::Write;
+use std::path::Path;
 
 use super::CommandResult;
 use super::arguments::EvalArguments;
@@ -20,6 +21,10 @@ pub(super) fn run(arguments: &EvalArguments, lang: Lang) -> CommandResult {
         return ranking_file::run(ranking, arguments, lang);
     }
     let options = options(arguments, lang)?;
+    if let Some(path) = &arguments.report {
+        // Told before the work, not after it.
+        check_folder(path, lang)?;
+    }
     let evaluation = evaluate(&options, &Bars::new(lang))?;
     if let Some(path) = &arguments.report {
         write_evaluation(path, &evaluation, lang).map_err(PipelineError::from)?;
@@ -31,6 +36,25 @@ pub(super) fn run(arguments: &EvalArguments, lang: Lang) -> CommandResult {
         write!(out, "{}", text::of(&evaluation, lang))?;
     }
     Ok(())
+}
+
+/// Refuses a file whose folder is not there.
+fn check_folder(file: &Path, lang: Lang) -> Result<(), Failure> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => Err(Failure::usage(
+            match lang {
+                Lang::Zh => {
+                    format!("--report {}：目录 {} 不存在", file.display(), folder.display())
+                }
+                Lang::En => {
+                    format!("--report {}: there is no folder {}", file.display(), folder.display())
+                }
+            },
+            lang.pick("先建好目录，或换一个路径", "make the folder first, or give another path"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn options(arguments: &EvalArguments, lang: Lang) -> Result<EvaluateOptions, Failure> {

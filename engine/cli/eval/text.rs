@@ -338,7 +338,7 @@ fn verdicts(out: &mut String, evaluation: &Evaluation, lang: Lang) -> std::fmt::
 fn speed(out: &mut String, evaluation: &Evaluation, lang: Lang) -> std::fmt::Result {
     let speed = &evaluation.embedding;
     let facts = &evaluation.facts;
-    let total: f64 = facts.timings.iter().map(|(_, seconds)| seconds).sum();
+    let total: f64 = facts.timings.iter().map(|time| time.seconds).sum();
     let (name, texts, threads) = (&facts.embedder, speed.n_texts, speed.threads);
     let (seconds, rate) = (speed.seconds, speed.per_second());
     match lang {

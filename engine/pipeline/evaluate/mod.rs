@@ -30,7 +30,7 @@ use super::run::{Tables, build_indexes, embed, import};
 use super::scoring::{Depths, Judge};
 use super::{PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
-use crate::evaluation::{EmbeddingSpeed, Evaluation, EvaluationFacts, TwoWay};
+use crate::evaluation::{EmbeddingSpeed, Evaluation, EvaluationFacts, StageTime, TwoWay};
 use crate::kernel::{Backend, BackendKind};
 use crate::matching::Capacities;
 use crate::model::{Embeddings, Intake, Part, Record, Side};
@@ -175,9 +175,17 @@ pub fn evaluate(
     evaluation.facts.hybrid_weights = Part::ALL
         .into_iter()
         .filter(|part| part.is_retrieval())
-        .map(|part| (part.label(options.lang).to_owned(), hybrid_weights[part.index()]))
+        .map(|part| (part, hybrid_weights[part.index()]))
         .collect();
-    evaluation.facts.timings = clock.for_people(options.lang);
+    evaluation.facts.timings = clock
+        .stages()
+        .iter()
+        .map(|&(stage, seconds)| StageTime {
+            name: stage.name(),
+            label: stage.label(options.lang),
+            seconds,
+        })
+        .collect();
     Ok(evaluation)
 }
 

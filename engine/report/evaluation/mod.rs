@@ -159,8 +159,11 @@ fn how(evaluation: &Evaluation, lang: Lang) -> Markup {
         });
         named.collect::<Vec<_>>().join(lang.pick("，", ", "))
     };
-    let weights: Vec<String> =
-        facts.hybrid_weights.iter().map(|(part, weight)| format!("{part} {weight}")).collect();
+    let weights: Vec<String> = facts
+        .hybrid_weights
+        .iter()
+        .map(|(p, weight)| format!("{} {weight}", p.label(lang)))
+        .collect();
     let rows: Vec<Vec<String>> = [
         (t("程序", "Program"), format!("duijie {}", facts.version)),
         (t("需求", "Demands"), files(&facts.demands)),
@@ -203,7 +206,7 @@ fn how(evaluation: &Evaluation, lang: Lang) -> Markup {
             facts
                 .timings
                 .iter()
-                .map(|(stage, seconds)| format!("{stage} {seconds:.2}"))
+                .map(|time| format!("{} {:.2}", time.label, time.seconds))
                 .collect::<Vec<_>>()
                 .join(" · "),
         ),
