@@ -71,7 +71,7 @@ const EVAL_EXAMPLES: &str = "\
 示例：
   duijie eval --demands 需求.xlsx --supplies 成果.csv --qrels 评分.tsv
   duijie eval --demands 需求.xlsx --supplies 成果.csv --qrels 评分.tsv --report 评测.html --run-dir runs
-  duijie eval --demands 专利.csv --supplies 专利.csv --drop ipc --keep supply:organization~大学|学院 --qrels 评分.tsv
+  duijie eval --demands 专利.csv --supplies 专利.csv --drop ipc --keep 'supply:organization~大学|学院' --qrels 评分.tsv
   duijie eval --demands 需求.xlsx --supplies 成果.csv --qrels 反向评分.tsv --reverse --json
   duijie eval --run out/ranking.trec --qrels corpus/sample/qrels.tsv --baseline out/ranking.bm25.trec";
 
@@ -250,15 +250,15 @@ pub(super) struct EvalArguments {
     pub(super) columns: ColumnArguments,
 
     /// 只留某字段或某列符合正则表达式的记录；前面加 demand: 或 supply: 只用于一侧
-    #[arg(long, value_name = "[SIDE:]FIELD~REGEX", requires = "demands")]
+    #[arg(long, value_name = "[SIDE:]FIELD~REGEX", conflicts_with = "run")]
     pub(super) keep: Vec<String>,
 
     /// 反过来问：评分文件的查询是供给，文档是需求
-    #[arg(long, requires = "demands")]
+    #[arg(long, conflicts_with = "run")]
     pub(super) reverse: bool,
 
     /// 只问评分里的查询（模型慢时用）：候选只取一个方向，不算双向清单
-    #[arg(long, requires = "demands")]
+    #[arg(long, conflicts_with = "run")]
     pub(super) only_queries: bool,
 
     /// 从哪一级起算作相关（MRR、命中率、召回率、概率）；默认 2，评分都低于 2 时取最高一级
@@ -269,11 +269,11 @@ pub(super) struct EvalArguments {
     pub(super) embedder: EmbedderArguments,
 
     /// 权重文件，代替内置权重
-    #[arg(long, value_name = "FILE", requires = "demands")]
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
     pub(super) weights: Option<PathBuf>,
 
     /// 校准文件，代替内置校准
-    #[arg(long, value_name = "FILE", requires = "demands")]
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
     pub(super) calibration: Option<PathBuf>,
 
     /// 每条记录、每个方向、每种检索方式取多少候选
@@ -301,11 +301,11 @@ pub(super) struct EvalArguments {
     pub(super) max_rejected: u8,
 
     /// 把带图的评测报告写成一个 HTML 文件
-    #[arg(long, value_name = "FILE", requires = "demands")]
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
     pub(super) report: Option<PathBuf>,
 
     /// 把各种排名写进一个目录（TREC 格式）
-    #[arg(long, value_name = "DIR", requires = "demands")]
+    #[arg(long, value_name = "DIR", conflicts_with = "run")]
     pub(super) run_dir: Option<PathBuf>,
 
     /// 现成的排名文件（TREC 格式），如 out/ranking.trec：只评这个排名

@@ -137,7 +137,7 @@ impl Diagnosis for EvaluateError {
                 "give grades of which at least one is above 0",
             ),
             Self::KeepSyntax { .. } => lang.pick(
-                "写成 字段~正则表达式，例如 --keep supply:organization~大学|学院",
+                "写成 字段~正则表达式，例如 --keep 'supply:organization~大学|学院'",
                 "write FIELD~REGEX, such as --keep supply:organization~University",
             ),
             Self::UnknownKeep { .. } => lang.pick(
