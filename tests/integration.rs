@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod corpus_data;
 mod endpoint;
+mod evaluation;
 mod floors;
 mod gpu_against_reference;
 mod import;

@@ -41,7 +41,7 @@ pub(super) enum Command {
     Explain(ExplainArguments),
     /// 列出本机可用的计算后端
     Backends(BackendsArguments),
-    /// 用评分文件检验排名质量，与 BM25 对照
+    /// 用人工评分检验匹配质量：各种排名、双向清单、把握，与 BM25 对照
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArguments),
 }
@@ -69,6 +69,10 @@ const EXPLAIN_EXAMPLES: &str = "\
 
 const EVAL_EXAMPLES: &str = "\
 示例：
+  duijie eval --demands 需求.xlsx --supplies 成果.csv --qrels 评分.tsv
+  duijie eval --demands 需求.xlsx --supplies 成果.csv --qrels 评分.tsv --report 评测.html --run-dir runs
+  duijie eval --demands 专利.csv --supplies 专利.csv --drop ipc --keep 'supply:organization~大学|学院' --qrels 评分.tsv
+  duijie eval --demands 需求.xlsx --supplies 成果.csv --qrels 反向评分.tsv --reverse --json
   duijie eval --run out/ranking.trec --qrels corpus/sample/qrels.tsv --baseline out/ranking.bm25.trec";
 
 #[derive(Debug, Args)]
@@ -256,21 +260,87 @@ pub(super) struct BackendsArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArguments {
-    /// 排名文件（TREC 格式），如 out/ranking.trec
-    #[arg(long, value_name = "FILE")]
-    pub(super) run: PathBuf,
+    /// 需求清单，一个或多个文件：按 match 的做法匹配并评测
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "supplies", required_unless_present = "run")]
+    pub(super) demands: Vec<PathBuf>,
 
-    /// 评分文件（TREC qrels：查询 0 文档 等级）
-    #[arg(long, value_name = "FILE")]
-    pub(super) qrels: PathBuf,
+    /// 供给清单，一个或多个文件
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "demands", required_unless_present = "run")]
+    pub(super) supplies: Vec<PathBuf>,
+
+    /// 评分文件（TREC qrels：查询 0 文档 等级），一个或多个
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub(super) qrels: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) columns: ColumnArguments,
+
+    /// 只留某字段或某列符合正则表达式的记录；前面加 demand: 或 supply: 只用于一侧
+    #[arg(long, value_name = "[SIDE:]FIELD~REGEX", conflicts_with = "run")]
+    pub(super) keep: Vec<String>,
+
+    /// 反过来问：评分文件的查询是供给，文档是需求
+    #[arg(long, conflicts_with = "run")]
+    pub(super) reverse: bool,
+
+    /// 只问评分里的查询（模型慢时用）：候选只取一个方向，不算双向清单
+    #[arg(long, conflicts_with = "run")]
+    pub(super) only_queries: bool,
+
+    /// 从哪一级起算作相关（MRR、命中率、召回率、概率）；默认 2，评分都低于 2 时取最高一级
+    #[arg(long, value_name = "GRADE")]
+    pub(super) relevant_from: Option<i32>,
+
+    #[command(flatten)]
+    pub(super) embedder: EmbedderArguments,
+
+    /// 权重文件，代替内置权重
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
+    pub(super) weights: Option<PathBuf>,
+
+    /// 校准文件，代替内置校准
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
+    pub(super) calibration: Option<PathBuf>,
+
+    /// 每条记录、每个方向、每种检索方式取多少候选
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) candidates: u32,
+
+    /// 每条需求最多推荐几条供给（双向清单）
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) per_demand: u32,
+
+    /// 每条供给最多进入几份推荐清单（双向清单）
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) per_supply: u32,
+
+    /// 计算后端：auto 有显卡用显卡，cpu，gpu
+    #[arg(long, value_name = "auto|cpu|gpu", default_value = "auto")]
+    pub(super) backend: BackendArgument,
+
+    /// 参考日期（YYYY-MM-DD），判断是否新近；默认今天
+    #[arg(long, value_name = "DATE")]
+    pub(super) as_of: Option<Date>,
+
+    /// 被拒行的比例超过此值（%）就停止
+    #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) max_rejected: u8,
+
+    /// 把带图的评测报告写成一个 HTML 文件
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
+    pub(super) report: Option<PathBuf>,
+
+    /// 把各种排名写进一个目录（TREC 格式）
+    #[arg(long, value_name = "DIR", conflicts_with = "run")]
+    pub(super) run_dir: Option<PathBuf>,
+
+    /// 现成的排名文件（TREC 格式），如 out/ranking.trec：只评这个排名
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["demands", "supplies"])]
+    pub(super) run: Option<PathBuf>,
 
     /// 对照的排名文件；不写则取同目录的 BM25 排名
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "run")]
     pub(super) baseline: Option<PathBuf>,
-
-    /// 从哪一级起算作相关（用于 MRR、命中率、召回率）
-    #[arg(long, value_name = "GRADE", default_value_t = 2)]
-    pub(super) relevant_from: i32,
 
     /// 输出 JSON
     #[arg(long)]

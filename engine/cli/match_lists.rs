@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
 
 /// The time of the run: the clock's, or `SOURCE_DATE_EPOCH` (reproducible-builds.org) where it is
 /// set, so that a repeated run can be compared byte for byte.
-fn run_time() -> Zoned {
+pub(super) fn run_time() -> Zoned {
     std::env::var("SOURCE_DATE_EPOCH")
         .ok()
         .and_then(|text| text.parse().ok())

@@ -1,14 +1,33 @@
-//! Measures of ranked lists against graded pairs, as the field defines them.
+//! Measures of ranked lists against graded pairs, and of lists that are handed out, as the field
+//! defines them.
 //!
-//! Pure: runs and grades come in as tables, figures go out. Agreement with `trec_eval` is tested
-//! on an example worked by hand.
+//! Pure: runs, grades and probabilities come in as tables, figures go out. Agreement with
+//! `trec_eval` is tested on an example worked by hand (`worked/`).
 
+mod calibration;
+mod fusion;
+mod lists;
+mod measure;
+mod outcome;
 mod ranking;
 mod resampling;
+mod slices;
 mod trec;
 
-pub use ranking::{
-    QueryMeasures, RankingMeasures, RelevantMeasures, average, measure_queries, ndcg,
+pub use calibration::{Forecast, Reliability, ReliabilityBin, UPPER_FROM, reliability, wilson};
+pub use fusion::{RRF_K, reciprocal_rank_fusion};
+pub use lists::{
+    GroupLimit, blocking_pairs, coverage, exposure, gini, largest_exposure, mutual_at_k,
+    one_sided_loss,
 };
-pub use resampling::{Interval, bootstrap_mean, randomisation_p};
+pub use measure::{Measure, Summary, mean_of, summarise};
+pub use outcome::{
+    CandidateRecall, EmbeddingSpeed, Evaluation, EvaluationFacts, ListMeasures, Missing, Ranker,
+    RankingOutcome, SliceOutcome, StageTime, TwoWay, VerdictCounts,
+};
+pub use ranking::{
+    QueryMeasures, RelevantMeasures, measure_queries, measure_query, ndcg, relevant_grade,
+};
+pub use resampling::{Interval, bootstrap_clusters, bootstrap_mean, randomisation_p};
+pub use slices::{SHORT_BELOW, Slice, is_chinese, is_short, states_numbers};
 pub use trec::{Qrels, Run, TrecError, read_qrels, read_run};

@@ -33,6 +33,37 @@ pub fn bootstrap_mean(values: &[f64], seed: u64) -> Option<Interval> {
     Some(Interval { mean, low: means[cut], high: means[N_RESAMPLES - 1 - cut] })
 }
 
+/// The 95 % bootstrap percentile interval of any statistic of `n` clusters, such as the queries
+/// whose pairs a figure is made of: pairs of one query are not independent, so whole queries are
+/// drawn.
+///
+/// `statistic` is given the drawn clusters, `n` of `0..n` with repeats; draws for which it has no
+/// value are left out. `None` where more than half have none, or without clusters.
+#[must_use]
+pub fn bootstrap_clusters(
+    n: usize,
+    seed: u64,
+    statistic: impl Fn(&[usize]) -> Option<f64>,
+) -> Option<(f64, f64)> {
+    if n == 0 {
+        return None;
+    }
+    let mut draws = SplitMix64(seed);
+    let mut drawn = vec![0_usize; n];
+    let mut values: Vec<f64> = (0..N_RESAMPLES)
+        .filter_map(|_| {
+            drawn.iter_mut().for_each(|cluster| *cluster = draws.below(n));
+            statistic(&drawn)
+        })
+        .collect();
+    if values.len() * 2 < N_RESAMPLES {
+        return None;
+    }
+    values.sort_by(f64::total_cmp);
+    let cut = values.len() / 40;
+    Some((values[cut], values[values.len() - 1 - cut]))
+}
+
 /// How often a difference of means at least as large would arise if the two runs were exchangeable
 /// query by query: the two-sided randomisation test (Fisher; for retrieval: Smucker, Allan and
 /// Carterette, CIKM 2007).
@@ -111,6 +142,16 @@ mod tests {
         assert!((a.high - a.low - 2.0 * 1.96 * 0.079).abs() < 0.04, "{a:?}");
         assert_eq!(bootstrap_mean(&[], 1), None);
         assert_eq!(bootstrap_mean(&few, 7), bootstrap_mean(&few, 7));
+    }
+
+    #[test]
+    fn clusters_give_the_interval_of_their_means() {
+        let values: Vec<f64> = (0..20).map(|i| f64::from(i % 5) / 4.0).collect();
+        let mean = |drawn: &[usize]| mean(&drawn.iter().map(|&at| values[at]).collect::<Vec<_>>());
+        let of_values = bootstrap_mean(&values, 3).expect("values");
+        assert_eq!(bootstrap_clusters(20, 3, mean), Some((of_values.low, of_values.high)));
+        assert_eq!(bootstrap_clusters(0, 3, mean), None);
+        assert_eq!(bootstrap_clusters(20, 3, |_| None), None);
     }
 
     #[test]

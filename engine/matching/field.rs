@@ -213,6 +213,29 @@ pub fn field_similarity(a: &[FieldPath], b: &[FieldPath]) -> Option<Micro> {
     best
 }
 
+/// Whether two records stand in different fields: no two of their comparable paths share the root
+/// of their scheme or, for patent classes, the class (the first two steps, such as `H01`).
+///
+/// `None` where no two paths can be compared: paths of different schemes, roots that no scheme
+/// knows unless they are the same, and symbols that stop before the class.
+#[must_use]
+pub fn is_cross_field(a: &[FieldPath], b: &[FieldPath]) -> Option<bool> {
+    let mut comparable = false;
+    for x in a {
+        for y in b.iter().filter(|y| y.scheme == x.scheme) {
+            let depth = if x.scheme == PATENT_CLASSES { 2 } else { 1 };
+            let (Some(of_x), Some(of_y)) = (x.steps.get(..depth), y.steps.get(..depth)) else {
+                continue;
+            };
+            if of_x == of_y {
+                return Some(false);
+            }
+            comparable |= x.scheme != UNKNOWN;
+        }
+    }
+    comparable.then_some(true)
+}
+
 /// A taxonomy file that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("reading the taxonomy {file}: {reason}")]
@@ -306,6 +329,27 @@ mod tests {
         assert_eq!(
             field_similarity(std::slice::from_ref(&fish), std::slice::from_ref(&fish)),
             Some(Micro::ONE)
+        );
+    }
+
+    #[test]
+    fn fields_differ_at_the_root_and_patents_at_the_class() {
+        let class = |symbol: &str| FieldPath { scheme: PATENT_CLASSES, steps: code_path(symbol) };
+        let cross = |a: &[FieldPath], b: &[FieldPath]| is_cross_field(a, b);
+        let light = [path(0, &["电子信息", "光子"])];
+        assert_eq!(cross(&light, &[path(0, &["电子信息", "物联网"])]), Some(false));
+        assert_eq!(cross(&light, &[path(0, &["新材料"])]), Some(true));
+        assert_eq!(cross(&light, &[path(1, &["制造业"])]), None);
+        assert_eq!(cross(&[class("H01L21/02")], &[class("H01M4/00")]), Some(false));
+        assert_eq!(cross(&[class("H01L21/02")], &[class("H05K1/00")]), Some(true));
+        assert_eq!(cross(&[class("H")], &[class("H05K1/00")]), None);
+        let fish = [path(UNKNOWN, &["渔业"])];
+        assert_eq!(cross(&fish, &[path(UNKNOWN, &["渔具"])]), None);
+        assert_eq!(cross(&fish, &fish), Some(false));
+        // One common field is enough.
+        assert_eq!(
+            cross(&[light[0].clone(), class("H01L")], &[class("A61K"), light[0].clone()]),
+            Some(false)
         );
     }
 

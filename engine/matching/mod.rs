@@ -16,7 +16,7 @@ mod weights;
 pub use allocation::{Capacities, Edge, allocate};
 pub use calibration::{Calibration, CalibrationError, mutual_score};
 pub use evidence::{Evidence, PassageVectors, RecordText, Vocabulary};
-pub use field::{FieldPath, Taxonomy, TaxonomyError, code_path, field_similarity};
+pub use field::{FieldPath, Taxonomy, TaxonomyError, code_path, field_similarity, is_cross_field};
 pub use gap::{VAGUE_BELOW, gap_question, is_vague, to_verify, typical_values, what_lacks};
 pub use parts::{ANSWER_HALF_LIFE_DAYS, PairInputs, confidence, part_values, vetoes};
 pub use score::{Scored, contributions, score};

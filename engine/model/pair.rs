@@ -31,6 +31,15 @@ impl Part {
         self as usize
     }
 
+    /// Whether the part is made of the two texts alone, so that documents can be retrieved by it:
+    /// all but what the lists state in columns of their own.
+    ///
+    /// This is the one place that decides which parts a hybrid ranking is made of.
+    #[must_use]
+    pub const fn is_retrieval(self) -> bool {
+        !matches!(self, Self::Field | Self::Freshness | Self::Maturity)
+    }
+
     /// The word people read.
     #[must_use]
     pub const fn label(self, lang: Lang) -> &'static str {
@@ -128,6 +137,22 @@ pub struct Match {
     pub allocated: bool,
     /// Marks and refusals, ascending.
     pub vetoes: Vec<Veto>,
+}
+
+/// A pair with what it is worth to either side and to both: all that allocation and its measures
+/// look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RatedPair {
+    /// Row of the demand.
+    pub demand: u32,
+    /// Row of the supply.
+    pub supply: u32,
+    /// What the supply is worth to the demand; higher is better.
+    pub for_demand: Micro,
+    /// What the demand is worth to the supply; higher is better.
+    pub for_supply: Micro,
+    /// What the pair is worth to both: the mutual score.
+    pub mutual: Micro,
 }
 
 impl Match {

@@ -34,14 +34,46 @@ pub(super) fn retrieve(
     n: usize,
     progress: &dyn Progress,
 ) -> Result<Candidates, PipelineError> {
+    let scorers = Scorers::new(demand_index, supply_index)?;
+    retrieve_with(&scorers, demands, supplies, backend, n, progress)
+}
+
+/// What scores words in both directions.
+pub(super) struct Scorers {
+    /// Demands ask, supplies answer.
+    pub forward: LexicalScorer,
+    /// Supplies ask, demands answer.
+    pub reverse: LexicalScorer,
+}
+
+impl Scorers {
+    pub(super) fn new(
+        demand_index: &SideIndex,
+        supply_index: &SideIndex,
+    ) -> Result<Self, PipelineError> {
+        Ok(Self {
+            forward: LexicalScorer::new(demand_index, supply_index)?,
+            reverse: LexicalScorer::new(supply_index, demand_index)?,
+        })
+    }
+}
+
+/// [`retrieve`] with scorers at hand.
+pub(super) fn retrieve_with(
+    scorers: &Scorers,
+    demands: &Embeddings,
+    supplies: &Embeddings,
+    backend: &dyn Backend,
+    n: usize,
+    progress: &dyn Progress,
+) -> Result<Candidates, PipelineError> {
     // Places in the list of pairs are numbered in 32 bits, here and in the scoring.
     let n_records = demands.n_rows() + supplies.n_rows();
     let most = n_records.saturating_mul(2).saturating_mul(n);
     if u32::try_from(most).is_err() {
         return Err(PipelineError::TooManyCandidates { n_records, n });
     }
-    let forward = LexicalScorer::new(demand_index, supply_index)?;
-    let reverse = LexicalScorer::new(supply_index, demand_index)?;
+    let Scorers { forward, reverse } = scorers;
     let bm25_for_demand = forward.all_top_n(n, &|steps| progress.advance(steps));
     let bm25_for_supply = reverse.all_top_n(n, &|steps| progress.advance(steps));
     let dense_for_demand = top_k(backend, demands.view(), supplies.view(), n)?;
@@ -66,9 +98,9 @@ pub(super) fn retrieve(
     let pairs: Vec<(u32, u32)> = keys.iter().map(|&key| ((key >> 32) as u32, key as u32)).collect();
     drop(keys);
 
-    let starts = starts_of(demand_index.n_records(), pairs.iter().map(|pair| pair.0));
+    let starts = starts_of(forward.n_queries(), pairs.iter().map(|pair| pair.0));
     let (lexical_for_demand, lexical_for_supply) =
-        lexical(&forward, &reverse, &pairs, &starts, supply_index.n_records());
+        lexical(forward, reverse, &pairs, &starts, forward.n_documents());
     Ok(Candidates {
         pairs,
         starts,
@@ -125,7 +157,7 @@ pub(super) fn by_supply(pairs: &[(u32, u32)], n_supplies: usize) -> (Vec<u32>, V
 }
 
 /// BM25 over the asker's own score for itself; `None` where the asker has no words.
-fn ratio(score: f32, own: f32) -> Option<f32> {
+pub(super) fn ratio(score: f32, own: f32) -> Option<f32> {
     (own > 0.0).then(|| score / own)
 }
 

@@ -41,6 +41,11 @@ impl<'a> Clock<'a> {
         self.stages.iter().map(|&(stage, time)| (stage.label(lang).to_owned(), time)).collect()
     }
 
+    /// Stages in order, in seconds.
+    pub(super) fn stages(&self) -> &[(Stage, f64)] {
+        &self.stages
+    }
+
     /// Seconds by stage name, and since the start of the run as `total`.
     pub(super) fn for_manifest(&self) -> BTreeMap<String, f64> {
         let stages = self.stages.iter().map(|&(stage, time)| (stage.name().to_owned(), time));

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::EvaluateError;
 use super::OwnVectorsError;
 use crate::corpus::CorpusError;
 use crate::embed::EmbedError;
@@ -43,6 +44,9 @@ pub enum PipelineError {
     /// A shipped taxonomy is wrong.
     #[error(transparent)]
     Taxonomy(#[from] TaxonomyError),
+    /// The grades or conditions of an evaluation do not fit the lists.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
     /// A file or folder could not be used.
     #[error("could not {action} {path}: {source}", path = path.display())]
     Io {
@@ -109,6 +113,7 @@ impl PipelineError {
             Self::Calibration(e) => Some(e),
             Self::Taxonomy(e) => Some(e),
             Self::OwnVectors(e) => Some(e),
+            Self::Evaluate(e) => Some(e),
             _ => None,
         }
     }

@@ -3,22 +3,29 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{MatchOptions, PipelineError, Progress, SideOptions};
+use super::{PipelineError, Progress, SideOptions};
 use crate::corpus::{CorpusError, read_lists};
 use crate::model::{Intake, Side};
+
+/// The lists of both sides, and how they are to be read.
+#[derive(Clone, Copy)]
+pub(super) struct ListFiles<'a> {
+    pub demands: &'a [PathBuf],
+    pub supplies: &'a [PathBuf],
+    pub columns: &'a SideOptions,
+    pub max_rejected_share: f64,
+}
 
 /// Reads the demands and the supplies, at the same time.
 ///
 /// A column choice for both sides has to fit at least one of them.
 pub(super) fn read_sides(
-    options: &MatchOptions,
+    files: ListFiles<'_>,
     progress: &dyn Progress,
 ) -> Result<(Intake, Intake), PipelineError> {
-    let read = |side, paths| read_side(side, paths, options, progress);
-    let (demands, supplies) = rayon::join(
-        || read(Side::Demand, &options.demands),
-        || read(Side::Supply, &options.supplies),
-    );
+    let read = |side, paths| read_side(side, paths, files, progress);
+    let (demands, supplies) =
+        rayon::join(|| read(Side::Demand, files.demands), || read(Side::Supply, files.supplies));
     let ((demands, missing), (supplies, also_missing)) = (demands?, supplies?);
     match missing.into_iter().find(|(column, _)| also_missing.iter().any(|(c, _)| c == column)) {
         Some((_, error)) => Err(error.into()),
@@ -32,13 +39,13 @@ type Missing = Vec<(String, CorpusError)>;
 fn read_side(
     side: Side,
     paths: &[PathBuf],
-    options: &MatchOptions,
+    files: ListFiles<'_>,
     progress: &dyn Progress,
 ) -> Result<(Intake, Missing), PipelineError> {
-    let mut columns = options.columns.clone();
+    let mut columns = files.columns.clone();
     let mut missing = Missing::new();
     loop {
-        let import = columns.of(side, options.max_rejected_share);
+        let import = columns.of(side, files.max_rejected_share);
         let seen = AtomicU64::new(0);
         let read = read_lists(side, paths, &import, &|rows| {
             // The import counts from the start of the side, the bar wants steps.

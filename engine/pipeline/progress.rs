@@ -17,6 +17,8 @@ pub enum Stage {
     Score,
     /// Drawing evidence.
     Evidence,
+    /// Measuring rankings and lists.
+    Measure,
     /// Writing the files.
     Write,
 }
@@ -32,6 +34,7 @@ impl Stage {
             Self::Candidates => "candidates",
             Self::Score => "score",
             Self::Evidence => "evidence",
+            Self::Measure => "measure",
             Self::Write => "write",
         }
     }
@@ -46,6 +49,7 @@ impl Stage {
             Self::Candidates => lang.pick("双向检索候选", "retrieving candidates"),
             Self::Score => lang.pick("逐对评分与分配", "scoring and allocating"),
             Self::Evidence => lang.pick("摘取依据", "drawing evidence"),
+            Self::Measure => lang.pick("计算指标", "measuring"),
             Self::Write => lang.pick("写出结果", "writing results"),
         }
     }

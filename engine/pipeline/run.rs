@@ -1,12 +1,14 @@
 //! The main job, step by step.
 
+use std::path::Path;
+
 use jiff::civil::Date;
 
 use super::candidates::{Candidates, retrieve};
 use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
-use super::import::read_sides;
+use super::import::{ListFiles, read_sides};
 use super::lists::{Lists, gaps, take_in_id_order};
 use super::output::{Manifest, OutputFolder, names};
 use super::scoring::{Depths, Judge, Judged};
@@ -36,7 +38,7 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    fn n_records(&self) -> u64 {
+    pub(super) fn n_records(&self) -> u64 {
         (self.demands.len() + self.supplies.len()) as u64
     }
 
@@ -63,7 +65,7 @@ pub fn run_match(
     let own_vectors = options.vectors.as_ref().map(OwnVectors::open).transpose()?;
     let mut clock = Clock::new(progress);
 
-    let tables = clock.stage(Stage::Import, None, || import(options, progress))?;
+    let tables = clock.stage(Stage::Import, None, || import(files(options), progress))?;
     let n = tables.n_records();
     let (demand_index, supply_index) =
         clock.stage(Stage::Index, Some(n), || index(&folder, &tables, progress))?;
@@ -128,8 +130,21 @@ pub fn run_match(
     Ok(RunSummary { manifest, demands_by_verdict })
 }
 
-fn import(options: &MatchOptions, progress: &dyn Progress) -> Result<Tables, PipelineError> {
-    let (mut demand_intake, mut supply_intake) = read_sides(options, progress)?;
+fn files(options: &MatchOptions) -> ListFiles<'_> {
+    ListFiles {
+        demands: &options.demands,
+        supplies: &options.supplies,
+        columns: &options.columns,
+        max_rejected_share: options.max_rejected_share,
+    }
+}
+
+/// Reads both lists into tables sorted by id.
+pub(super) fn import(
+    files: ListFiles<'_>,
+    progress: &dyn Progress,
+) -> Result<Tables, PipelineError> {
+    let (mut demand_intake, mut supply_intake) = read_sides(files, progress)?;
     Ok(Tables {
         demands: take_in_id_order(&mut demand_intake),
         supplies: take_in_id_order(&mut supply_intake),
@@ -143,13 +158,22 @@ fn index(
     tables: &Tables,
     progress: &dyn Progress,
 ) -> Result<(SideIndex, SideIndex), PipelineError> {
-    let dir = folder.create_dir(names::INDEX)?;
+    build_indexes(&folder.create_dir(names::INDEX)?, tables, progress)
+}
+
+/// Builds the full-text index of each side under `dir`.
+pub(super) fn build_indexes(
+    dir: &Path,
+    tables: &Tables,
+    progress: &dyn Progress,
+) -> Result<(SideIndex, SideIndex), PipelineError> {
     let build =
-        |side, records: &[Record]| SideIndex::build(&dir, side, records, &|n| progress.advance(n));
+        |side, records: &[Record]| SideIndex::build(dir, side, records, &|n| progress.advance(n));
     Ok((build(Side::Demand, &tables.demands)?, build(Side::Supply, &tables.supplies)?))
 }
 
-fn embed(
+/// Embeds the records of both tables.
+pub(super) fn embed(
     embedder: &dyn Embedder,
     tables: &Tables,
     progress: &dyn Progress,

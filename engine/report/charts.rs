@@ -8,12 +8,12 @@
 use maud::{Markup, html};
 
 /// Width of every chart in its own units.
-const WIDTH: f64 = 360.0;
+pub(super) const WIDTH: f64 = 360.0;
 /// Size of writing.
-const TEXT: f64 = 12.0;
+pub(super) const TEXT: f64 = 12.0;
 /// Height of a horizontal bar and its gap.
-const BAR: f64 = 16.0;
-const BAR_STEP: f64 = 24.0;
+pub(super) const BAR: f64 = 16.0;
+pub(super) const BAR_STEP: f64 = 24.0;
 
 /// A colour that can be told from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +154,7 @@ pub(super) fn sum(title: &str, description: &str, pieces: &[Piece]) -> Markup {
     picture(title, description, 12.0, &body)
 }
 
-fn picture(title: &str, description: &str, height: f64, body: &Markup) -> Markup {
+pub(super) fn picture(title: &str, description: &str, height: f64, body: &Markup) -> Markup {
     html! {
         svg class="chart" role="img" viewBox=(format!("0 0 {} {}", number(WIDTH), number(height)))
             font-size=(number(TEXT)) fill="#24292f" xmlns="http://www.w3.org/2000/svg" {
@@ -202,18 +202,18 @@ pub(super) fn share(count: u64, sum: u64) -> String {
 }
 
 /// A coordinate with at most one decimal, so that pages stay small.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 /// Width of a label in chart units: Chinese characters are square, others about half as wide.
-fn text_width(text: &str) -> f64 {
+pub(super) fn text_width(text: &str) -> f64 {
     text.chars().map(|c| if c >= '\u{1100}' { TEXT } else { TEXT * 0.58 }).sum()
 }
 
 /// The beginning of `text` that fits `width` units, with an ellipsis where it is cut.
-fn fit(text: &str, width: f64) -> String {
+pub(super) fn fit(text: &str, width: f64) -> String {
     if text_width(text) <= width + 1.0 {
         return text.to_owned();
     }

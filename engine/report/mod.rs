@@ -1,4 +1,4 @@
-//! Documents for people: `lists.xlsx` and `report.html`.
+//! Documents for people: `lists.xlsx`, `report.html`, and the report of an evaluation.
 //!
 //! Everything arrives in a [`RunView`]; nothing is scored, ranked or calibrated here, and this
 //! module does not know how that is done. What it decides is what may be shown and how: contacts
@@ -9,10 +9,12 @@ mod charts;
 mod choice;
 mod columns;
 mod error;
+mod evaluation;
 mod evidence;
 #[cfg(test)]
 mod fixture;
 mod page;
+mod plots;
 mod sheet;
 mod summary;
 mod veil;
@@ -21,6 +23,7 @@ mod wording;
 mod workbook;
 
 pub use error::ReportError;
+pub use evaluation::{measure_label, ranker_label, slice_label, write_evaluation};
 pub use page::write_html;
 pub use view::{Gap, RunFacts, RunView, SheetFacts, WorkbookFacts};
 pub use workbook::{ROWS_PER_SHEET, workbook_rows, write_workbook, write_workbook_split};

@@ -14,7 +14,7 @@ pub(super) use facts::{backend_facts, counts, decisive_options, sha256, side_fac
 pub(super) use folder::OutputFolder;
 pub(super) use manifest::SCHEMA as MANIFEST_SCHEMA;
 pub(super) use pairs::{find_pair, pair_record, write_pairs};
-pub(super) use rankings::write_ranking;
+pub(super) use rankings::{trec_id, write_ranking};
 pub(super) use records::{read_records, write_records};
 
 /// Names of the files in an output folder.

@@ -21,9 +21,9 @@ pub(in super::super) fn write_ranking<S: std::fmt::Display>(
     let write = || -> std::io::Result<()> {
         let mut out = BufWriter::new(File::create(path)?);
         for (asker, list) in askers.iter().zip(lists) {
-            let query = field(asker.id.as_str());
+            let query = trec_id(asker.id.as_str());
             for (rank, (answer, score)) in (1_u32..).zip(list) {
-                let document = field(answers[answer as usize].id.as_str());
+                let document = trec_id(answers[answer as usize].id.as_str());
                 writeln!(out, "{query} Q0 {document} {rank} {score} {tag}")?;
             }
         }
@@ -32,7 +32,8 @@ pub(in super::super) fn write_ranking<S: std::fmt::Display>(
     write().map_err(|e| PipelineError::io("write", path, e))
 }
 
-fn field(id: &str) -> std::borrow::Cow<'_, str> {
+/// An id as the format can carry it.
+pub(in super::super) fn trec_id(id: &str) -> std::borrow::Cow<'_, str> {
     if !id.contains(|c: char| c.is_whitespace() || c == '%') {
         return id.into();
     }
@@ -52,14 +53,14 @@ fn field(id: &str) -> std::borrow::Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::field;
+    use super::trec_id;
 
     #[test]
     fn different_ids_stay_different_without_blanks() {
-        assert_eq!(field("GJ-2026-0001"), "GJ-2026-0001");
-        assert_eq!(field("a b"), "a%20b");
-        assert_eq!(field("a_b"), "a_b");
-        assert_eq!(field("a%20b"), "a%2520b");
-        assert_eq!(field("甲\u{3000}乙"), "甲%E3%80%80乙");
+        assert_eq!(trec_id("GJ-2026-0001"), "GJ-2026-0001");
+        assert_eq!(trec_id("a b"), "a%20b");
+        assert_eq!(trec_id("a_b"), "a_b");
+        assert_eq!(trec_id("a%20b"), "a%2520b");
+        assert_eq!(trec_id("甲\u{3000}乙"), "甲%E3%80%80乙");
     }
 }

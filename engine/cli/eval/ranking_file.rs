@@ -1,22 +1,21 @@
-//! `duijie eval`: a ranking measured against graded pairs, with BM25 beside it.
+//! `duijie eval --run`: a ready-made ranking measured against graded pairs, with BM25 beside it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::arguments::EvalArguments;
-use super::outcome::Failure;
-use super::{CommandResult, table};
+use super::super::arguments::EvalArguments;
+use super::super::outcome::Failure;
+use super::super::{CommandResult, table};
 use crate::evaluation::{
-    Interval, QueryMeasures, RankingMeasures, TrecError, average, bootstrap_mean, measure_queries,
-    randomisation_p, read_qrels, read_run,
+    Interval, Measure, Qrels, QueryMeasures, TrecError, bootstrap_mean, mean_of, measure_queries,
+    randomisation_p, read_qrels, read_run, relevant_grade,
 };
 use crate::model::{Diagnosis, Lang};
-
-/// Decides the resamples, so that two calls print the same intervals.
-const SEED: u64 = 2_020;
+use crate::pipeline::{EvaluateError, PipelineError, SEED};
 
 /// One measured ranking.
 struct Line {
@@ -50,18 +49,25 @@ impl Difference {
     }
 }
 
-pub(super) fn run(arguments: &EvalArguments, lang: Lang) -> CommandResult {
-    let qrels = read(&arguments.qrels, read_qrels)?;
+pub(super) fn run(ranking: &Path, arguments: &EvalArguments, lang: Lang) -> CommandResult {
+    let mut qrels = Qrels::new();
+    for path in &arguments.qrels {
+        for (query, grades) in read(path, read_qrels)? {
+            qrels.entry(query).or_default().extend(grades);
+        }
+    }
+    if qrels.is_empty() {
+        return Err(PipelineError::from(EvaluateError::NoGrades).into());
+    }
+    let grades = qrels.values().flat_map(|grades| grades.values().copied());
+    let relevant_from = arguments.relevant_from.unwrap_or_else(|| relevant_grade(grades));
     let measure = |name: String, path: &Path| {
         let run = read(path, read_run)?;
-        Ok::<_, Failure>(Line {
-            name,
-            queries: measure_queries(&run, &qrels, arguments.relevant_from),
-        })
+        Ok::<_, Failure>(Line { name, queries: measure_queries(&run, &qrels, relevant_from) })
     };
-    let baseline = arguments.baseline.clone().or_else(|| bm25_beside(&arguments.run));
+    let baseline = arguments.baseline.clone().or_else(|| bm25_beside(ranking));
     let baseline = baseline.map(|path| measure(baseline_name(&path), &path)).transpose()?;
-    let line = measure("duijie".to_owned(), &arguments.run)?;
+    let line = measure("duijie".to_owned(), ranking)?;
     let difference = baseline.as_ref().and_then(|baseline| Difference::between(&line, baseline));
     let lines: Vec<Line> = baseline.into_iter().chain([line]).collect();
     let mut out = std::io::stdout().lock();
@@ -89,10 +95,13 @@ fn as_json(lines: &[Line], difference: Option<&Difference>) -> serde_json::Value
     let mut value: serde_json::Map<String, serde_json::Value> = lines
         .iter()
         .map(|line| {
-            let measures = average(&line.queries);
+            let measures: BTreeMap<&str, Option<f64>> = Measure::ALL
+                .into_iter()
+                .map(|measure| (measure.name(), mean_of(&line.queries, measure)))
+                .collect();
             let entry = json!({
-                "queries": measures.n_queries,
-                "measures": measures.by_name(),
+                "queries": line.queries.len(),
+                "measures": measures,
                 "interval_95": {
                     "ndcg@10": interval(line.interval(|q| q.ndcg_10)),
                     "ndcg@10_judged": interval(line.interval(|q| q.ndcg_10_judged)),
@@ -114,14 +123,15 @@ fn as_json(lines: &[Line], difference: Option<&Difference>) -> serde_json::Value
 
 fn as_table(lines: &[Line], lang: Lang) -> String {
     let mut rows = vec![vec![String::new(), lang.pick("查询数", "queries").to_owned()]];
-    rows[0].extend(RankingMeasures::default().by_name().keys().map(ToString::to_string));
+    rows[0].extend(Measure::ALL.map(|measure| measure.name().to_owned()));
     rows[0].push(
         lang.pick("ndcg@10_judged 的 95% 区间", "95 % interval of ndcg@10_judged").to_owned(),
     );
     for line in lines {
-        let measures = average(&line.queries);
-        let mut row = vec![line.name.clone(), measures.n_queries.to_string()];
-        row.extend(measures.by_name().values().map(|value| format!("{value:.3}")));
+        let mut row = vec![line.name.clone(), line.queries.len().to_string()];
+        row.extend(Measure::ALL.map(|measure| {
+            mean_of(&line.queries, measure).map_or_else(|| "–".to_owned(), |m| format!("{m:.3}"))
+        }));
         let interval = line.interval(|query| query.ndcg_10_judged);
         row.push(interval.map_or_else(String::new, |i| format!("{:.3}–{:.3}", i.low, i.high)));
         rows.push(row);

@@ -1,0 +1,296 @@
+//! One query ranked in every way that is measured.
+
+use std::collections::{HashMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::grades::Asked;
+use crate::evaluation::{Ranker, reciprocal_rank_fusion};
+use crate::index::{LexicalScorer, Scratch};
+use crate::kernel::dot;
+use crate::matching::score;
+use crate::model::{Embeddings, Match, Micro, Part, PartValues, Side, Verdict};
+use crate::pipeline::candidates::{Candidates, Scorers, ratio};
+use crate::pipeline::scoring::Judge;
+
+/// Answers of a query whose verdicts count as what a person sees.
+pub(super) const SHOWN: usize = 20;
+
+/// What ranking needs to know, apart from the query.
+pub(super) struct Asking<'a> {
+    pub asker: Side,
+    pub judge: &'a Judge<'a>,
+    pub scorers: &'a Scorers,
+    /// The candidates of a whole run; `None` to take them from the asking direction alone.
+    pub candidates: Option<&'a Candidates>,
+    /// Where each asker's pairs stand in the candidates, when supplies ask.
+    pub by_supply: Option<&'a (Vec<u32>, Vec<usize>)>,
+    /// The asker's own row among the answers, which never answers it.
+    pub own: &'a HashMap<u32, u32>,
+    /// Candidates per retriever.
+    pub n_candidates: usize,
+    /// Depth to which rankings are kept.
+    pub depth: usize,
+}
+
+/// One ranker's order for one query.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ranking {
+    /// Rows and scores, best first, cut at the depth.
+    pub documents: Vec<(u32, f64)>,
+    /// Judged rows, best first, however deep.
+    pub judged: Vec<u32>,
+}
+
+/// What one query came to.
+pub(super) struct Answered {
+    /// In the order of [`Ranker::ALL`].
+    pub rankings: [Ranking; Ranker::ALL.len()],
+    /// The union of candidates, ascending.
+    pub candidates: Vec<u32>,
+    /// Grade, probability and verdict of every judged pair, by row.
+    pub pairs: Vec<(i32, Micro, Verdict)>,
+    /// The best verdict among the first [`SHOWN`] of the full ranking.
+    pub best: Verdict,
+}
+
+/// A query ranked by its texts alone: what the judging starts from.
+struct Retrieved {
+    rankings: [Ranking; 3],
+    candidates: Vec<u32>,
+    /// Candidates and judged rows, ascending, each with its lexical value for the asker.
+    pool: Vec<(u32, Option<f32>)>,
+}
+
+impl Asking<'_> {
+    fn scorer(&self) -> &LexicalScorer {
+        match self.asker {
+            Side::Demand => &self.scorers.forward,
+            Side::Supply => &self.scorers.reverse,
+        }
+    }
+
+    fn other_scorer(&self) -> &LexicalScorer {
+        match self.asker {
+            Side::Demand => &self.scorers.reverse,
+            Side::Supply => &self.scorers.forward,
+        }
+    }
+
+    /// Vectors of the askers and of the answers.
+    fn embeddings(&self) -> (&Embeddings, &Embeddings) {
+        let (demands, supplies) = (self.judge.demand_embeddings, self.judge.supply_embeddings);
+        match self.asker {
+            Side::Demand => (demands, supplies),
+            Side::Supply => (supplies, demands),
+        }
+    }
+
+    /// Ranks every query, in order. The same for any number of threads.
+    pub(super) fn answer_all(
+        &self,
+        asked: &[Asked],
+        on_progress: &(dyn Fn() + Sync),
+    ) -> Vec<Answered> {
+        let (_, answers) = self.embeddings();
+        let has_vector: Vec<bool> =
+            (0..answers.n_rows()).map(|row| answers.row(row).iter().any(|&x| x != 0.0)).collect();
+        let retrieved: Vec<Retrieved> = asked
+            .par_iter()
+            .map_init(Scratch::default, |scratch, query| self.retrieve(query, &has_vector, scratch))
+            .collect();
+        let other = self.other_lexical(asked, &retrieved);
+        retrieved
+            .into_par_iter()
+            .zip(asked)
+            .map(|(retrieved, query)| {
+                let answered = self.judge(query, retrieved, &other);
+                on_progress();
+                answered
+            })
+            .collect()
+    }
+
+    fn retrieve(&self, query: &Asked, has_vector: &[bool], scratch: &mut Scratch) -> Retrieved {
+        let own = self.own.get(&query.row).copied();
+        let scorer = self.scorer();
+        let mut bm25: Vec<(u32, f64)> = scorer
+            .top_n(query.row, scorer.n_documents(), scratch)
+            .into_iter()
+            .map(|hit| (hit.document, f64::from(hit.score)))
+            .collect();
+        bm25.retain(|(document, _)| Some(*document) != own);
+        let mut dense = self.all_cosines(query.row, has_vector);
+        dense.retain(|(document, _)| Some(*document) != own);
+        let rows = |list: &[(u32, f64)]| list.iter().map(|(row, _)| *row).collect::<Vec<_>>();
+        let fused = reciprocal_rank_fusion(&[&rows(&bm25), &rows(&dense)]);
+
+        let candidates = match self.candidates {
+            Some(candidates) => self.candidates_of(candidates, query.row, own),
+            None => {
+                let near = dense.iter().filter(|(_, cosine)| *cosine > 0.0);
+                let mut union: Vec<u32> = bm25
+                    .iter()
+                    .take(self.n_candidates)
+                    .chain(near.take(self.n_candidates))
+                    .map(|(row, _)| *row)
+                    .collect();
+                union.sort_unstable();
+                union.dedup();
+                union
+            }
+        };
+        let judged = query.grades.keys().filter(|row| Some(**row) != own);
+        let mut pool: Vec<u32> = candidates.iter().chain(judged).copied().collect();
+        pool.sort_unstable();
+        pool.dedup();
+        let self_score = scorer.self_score(query.row);
+        let scores = scorer.score(query.row, &pool, scratch);
+        let lexical = scores.into_iter().map(|score| ratio(score, self_score));
+        Retrieved {
+            rankings: [bm25, dense, fused].map(|list| self.ranking(&list, query, |_| true)),
+            pool: pool.iter().copied().zip(lexical).collect(),
+            candidates,
+        }
+    }
+
+    /// Cosine similarity with every answer that has a vector, highest first, then by row; empty
+    /// where the asker has none.
+    fn all_cosines(&self, asker: u32, has_vector: &[bool]) -> Vec<(u32, f64)> {
+        let (askers, answers) = self.embeddings();
+        let query = askers.row(asker as usize);
+        if query.iter().all(|&x| x == 0.0) {
+            return Vec::new();
+        }
+        let mut list: Vec<(u32, f64)> = (0_u32..)
+            .zip(has_vector)
+            .filter(|(_, has_vector)| **has_vector)
+            .map(|(row, _)| (row, f64::from(dot(query, answers.row(row as usize)))))
+            .collect();
+        list.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        list
+    }
+
+    fn candidates_of(&self, of: &Candidates, asker: u32, own: Option<u32>) -> Vec<u32> {
+        let row = asker as usize;
+        let mut rows: Vec<u32> = match self.by_supply {
+            Some((order, starts)) => order[starts[row]..starts[row + 1]]
+                .iter()
+                .map(|&at| of.pairs[at as usize].0)
+                .collect(),
+            None => {
+                of.pairs[of.starts[row]..of.starts[row + 1]].iter().map(|pair| pair.1).collect()
+            }
+        };
+        rows.retain(|row| Some(*row) != own);
+        rows
+    }
+
+    /// Lexical values of all pooled pairs as the answers see them, one accumulation per answer.
+    fn other_lexical(
+        &self,
+        asked: &[Asked],
+        retrieved: &[Retrieved],
+    ) -> HashMap<(u32, u32), Option<f32>> {
+        let mut askers_of: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (query, retrieved) in asked.iter().zip(retrieved) {
+            for (answer, _) in &retrieved.pool {
+                askers_of.entry(*answer).or_default().push(query.row);
+            }
+        }
+        let scorer = self.other_scorer();
+        askers_of
+            .par_iter()
+            .map_init(Scratch::default, |scratch, (&answer, askers)| {
+                let own = scorer.self_score(answer);
+                let scores = scorer.score(answer, askers, scratch);
+                let pairs = askers.iter().zip(scores);
+                pairs
+                    .map(|(&asker, score)| ((asker, answer), ratio(score, own)))
+                    .collect::<Vec<_>>()
+            })
+            .flatten_iter()
+            .collect()
+    }
+
+    fn judge(
+        &self,
+        query: &Asked,
+        retrieved: Retrieved,
+        other: &HashMap<(u32, u32), Option<f32>>,
+    ) -> Answered {
+        let weights = self.hybrid_weights();
+        let mut full: Vec<(u32, Micro)> = Vec::with_capacity(retrieved.pool.len());
+        let mut hybrid: Vec<(u32, Micro)> = Vec::with_capacity(retrieved.pool.len());
+        let mut verdicts: HashMap<u32, (Micro, Verdict)> = HashMap::new();
+        for &(answer, lexical) in &retrieved.pool {
+            let back = other.get(&(query.row, answer)).copied().flatten();
+            let judged = match self.asker {
+                Side::Demand => self.judge.judge_pair((query.row, answer), lexical, back),
+                Side::Supply => self.judge.judge_pair((answer, query.row), back, lexical),
+            };
+            let (parts, score_for_asker) = self.seen(&judged);
+            full.push((answer, score_for_asker));
+            hybrid.push((answer, score(parts, &weights).score));
+            verdicts.insert(answer, (judged.probability(), judged.verdict));
+        }
+        let candidates: HashSet<u32> = retrieved.candidates.iter().copied().collect();
+        let [full, hybrid] = [full, hybrid].map(|mut list| {
+            list.sort_unstable_by_key(|&(row, score)| (std::cmp::Reverse(score), row));
+            let list: Vec<(u32, f64)> =
+                list.into_iter().map(|(row, score)| (row, score.to_f64())).collect();
+            self.ranking(&list, query, |row| candidates.contains(&row))
+        });
+        let best = full
+            .documents
+            .iter()
+            .take(SHOWN)
+            .filter_map(|(row, _)| verdicts.get(row).map(|found| found.1))
+            .max()
+            .unwrap_or(Verdict::NoMatch);
+        let mut graded: Vec<(u32, i32)> = query.grades.iter().map(|(r, g)| (*r, *g)).collect();
+        graded.sort_unstable();
+        let pairs = graded
+            .into_iter()
+            .filter_map(|(row, grade)| verdicts.get(&row).map(|&(p, verdict)| (grade, p, verdict)))
+            .collect();
+        let [bm25, dense, rrf] = retrieved.rankings;
+        Answered {
+            rankings: [bm25, dense, rrf, hybrid, full],
+            candidates: retrieved.candidates,
+            pairs,
+            best,
+        }
+    }
+
+    /// The parts of a pair and its score, as the asker sees them.
+    const fn seen<'m>(&self, judged: &'m Match) -> (&'m PartValues, Micro) {
+        match self.asker {
+            Side::Demand => (&judged.parts_for_demand, judged.score_for_demand),
+            Side::Supply => (&judged.parts_for_supply, judged.score_for_supply),
+        }
+    }
+
+    /// The asker's weights of the retrieval parts, zero for all others: a score by them shares the
+    /// whole among the retrieval parts that are present.
+    pub(super) fn hybrid_weights(&self) -> [u32; Part::ALL.len()] {
+        let weights = self.judge.weights.seen_from(self.asker);
+        Part::ALL.map(|part| if part.is_retrieval() { weights[part.index()] } else { 0 })
+    }
+
+    fn ranking(&self, list: &[(u32, f64)], query: &Asked, ranked: impl Fn(u32) -> bool) -> Ranking {
+        Ranking {
+            documents: list
+                .iter()
+                .filter(|(row, _)| ranked(*row))
+                .take(self.depth)
+                .copied()
+                .collect(),
+            judged: list
+                .iter()
+                .map(|(row, _)| *row)
+                .filter(|row| query.grades.contains_key(row))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! An evaluation: two lists matched as `match` would, and measured against graded pairs.
+
+mod ask;
+mod error;
+mod grades;
+mod keep;
+mod measuring;
+mod options;
+mod runs;
+mod two_way;
+
+pub use error::EvaluateError;
+pub use measuring::SEED;
+pub use options::{EvaluateOptions, Keep};
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use ask::Asking;
+use grades::{GradeFiles, Matched, match_grades, read_grades};
+use measuring::Measured;
+
+use super::candidates::{Candidates, Scorers, by_supply, retrieve_with, starts_of};
+use super::clock::Clock;
+use super::defaults::Rules;
+use super::embedding::embed_records;
+use super::import::ListFiles;
+use super::output::sha256;
+use super::run::{Tables, build_indexes, embed, import};
+use super::scoring::{Depths, Judge};
+use super::{PipelineError, Progress, Stage, choose_backend};
+use crate::embed::{Embedder, TextRole};
+use crate::evaluation::{EmbeddingSpeed, Evaluation, EvaluationFacts, StageTime, TwoWay};
+use crate::kernel::{Backend, BackendKind};
+use crate::matching::Capacities;
+use crate::model::{Embeddings, Intake, Part, Record, Side};
+
+/// Least depth to which rankings are measured: that of recall@100.
+const LEAST_DEPTH: usize = 100;
+
+/// Matches two lists and measures what comes of it against graded pairs.
+///
+/// Import, index, vectors, candidates and scores are those of [`run_match`](super::run_match)
+/// with the same options. BM25, dense and their fusion rank every document; hybrid and full rank
+/// the candidates, as a run does. For measures of judged documents every judged document is
+/// ranked, however deep it stands.
+///
+/// # Errors
+/// [`PipelineError::Evaluate`] for grades and conditions that do not fit the lists; otherwise
+/// whatever step fails first.
+pub fn evaluate(
+    options: &EvaluateOptions,
+    progress: &dyn Progress,
+) -> Result<Evaluation, PipelineError> {
+    let rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
+    let grades = read_grades(&options.qrels)?;
+    let mut clock = Clock::new(progress);
+    let files = ListFiles {
+        demands: &options.demands,
+        supplies: &options.supplies,
+        columns: &options.columns,
+        max_rejected_share: options.max_rejected_share,
+    };
+    let mut tables = clock.stage(Stage::Import, None, || import(files, progress))?;
+    keep::keep(&mut tables.demands, &mut tables.supplies, &options.keep)?;
+    let own = own_of(&tables);
+    let own_of_asker = match options.asker {
+        Side::Demand => own.clone(),
+        Side::Supply => own.iter().map(|(&demand, &supply)| (supply, demand)).collect(),
+    };
+    let matched = match_grades(
+        &grades.qrels,
+        (options.asker, side(&tables, options.asker)),
+        side(&tables, options.asker.other()),
+        &own_of_asker,
+        options.relevant_from,
+    )?;
+
+    let n = tables.n_records();
+    let folder = tempfile::tempdir()
+        .map_err(|source| PipelineError::io("create", &std::env::temp_dir(), source))?;
+    let indexes =
+        clock.stage(Stage::Index, Some(n), || build_indexes(folder.path(), &tables, progress))?;
+    let embedder = options.embedder.open()?;
+    let began = Instant::now();
+    let (embeddings, embedded) = clock.stage(Stage::Embed, Some(n), || {
+        embed_asked(options, embedder.as_ref(), &tables, &matched, progress)
+    })?;
+    let speed = EmbeddingSpeed { seconds: began.elapsed().as_secs_f64(), ..embedded };
+
+    let (backend, _) = choose_backend(options.backend)?;
+    let (scorers, candidates) = clock.stage(Stage::Candidates, Some(n), || {
+        let scorers = Scorers::new(&indexes.0, &indexes.1)?;
+        let candidates = (!options.only_queries)
+            .then(|| {
+                candidates_of(options, &scorers, &embeddings, backend.as_ref(), &own, progress)
+            })
+            .transpose()?;
+        Ok::<_, PipelineError>((scorers, candidates))
+    })?;
+
+    let judge = Judge::new(
+        &tables.demands,
+        &tables.supplies,
+        &embeddings.0,
+        &embeddings.1,
+        &rules,
+        options.as_of,
+    );
+    let depth = options.n_candidates.max(LEAST_DEPTH);
+    let pairs_by_supply = candidates
+        .as_ref()
+        .filter(|_| options.asker == Side::Supply)
+        .map(|candidates| by_supply(&candidates.pairs, tables.supplies.len()));
+    let asking = Asking {
+        asker: options.asker,
+        judge: &judge,
+        scorers: &scorers,
+        candidates: candidates.as_ref(),
+        by_supply: pairs_by_supply.as_ref(),
+        own: &own_of_asker,
+        n_candidates: options.n_candidates,
+        depth,
+    };
+    let (answered, two_way) =
+        clock.stage(Stage::Score, Some(matched.asked.len() as u64), || {
+            let answered = asking.answer_all(&matched.asked, &|| progress.advance(1));
+            let two_way = candidates
+                .as_ref()
+                .map(|candidates| lists_of(options, &judge, candidates, backend.as_ref(), depth));
+            Ok::<_, PipelineError>((answered, two_way.transpose()?))
+        })?;
+    if let Some(dir) = &options.run_dir {
+        clock.stage(Stage::Write, None, || {
+            runs::write_runs(dir, &matched.asked, &answered, side(&tables, options.asker.other()))
+        })?;
+    }
+
+    let hybrid_weights = asking.hybrid_weights();
+    let all = matched.asked.iter().zip(&answered).collect();
+    let measured = Measured { all, relevant_from: matched.relevant_from };
+    let mut evaluation = clock.stage(Stage::Measure, None, || {
+        let rankings = measured.rankings();
+        let (askers, answers) =
+            (side(&tables, options.asker), side(&tables, options.asker.other()));
+        Evaluation {
+            asker: options.asker,
+            n_demands: tables.demands.len(),
+            n_supplies: tables.supplies.len(),
+            relevant_from: matched.relevant_from,
+            n_graded_pairs: matched.n_pairs,
+            n_queries: grades.qrels.len(),
+            asked: matched.asked.iter().map(|asked| asked.query.clone()).collect(),
+            measured: matched
+                .asked
+                .iter()
+                .filter(|asked| asked.is_measured())
+                .map(|asked| asked.query.clone())
+                .collect(),
+            missing_queries: matched.missing_queries.clone(),
+            missing_documents: matched.missing_documents.clone(),
+            only_positive: matched.only_positive(),
+            n_own: own.len(),
+            slices: measured.slices(&rankings, askers, answers, &rules.taxonomy),
+            rankings,
+            candidates: measured.candidate_recall(options.n_candidates),
+            embedding: speed,
+            two_way,
+            reliability: measured.reliability(),
+            verdicts: measured.verdicts(),
+            facts: facts(options, &grades, &tables, &rules, embedder.as_ref(), backend.as_ref()),
+        }
+    });
+    evaluation.facts.depth = depth;
+    evaluation.facts.hybrid_weights = Part::ALL
+        .into_iter()
+        .filter(|part| part.is_retrieval())
+        .map(|part| (part, hybrid_weights[part.index()]))
+        .collect();
+    evaluation.facts.timings = clock
+        .stages()
+        .iter()
+        .map(|&(stage, seconds)| StageTime {
+            name: stage.name(),
+            label: stage.label(options.lang),
+            seconds,
+        })
+        .collect();
+    Ok(evaluation)
+}
+
+fn side(tables: &Tables, side: Side) -> &[Record] {
+    match side {
+        Side::Demand => &tables.demands,
+        Side::Supply => &tables.supplies,
+    }
+}
+
+fn own_of(tables: &Tables) -> HashMap<u32, u32> {
+    keep::own_answers(
+        (&tables.demands, &tables.demand_intake),
+        (&tables.supplies, &tables.supply_intake),
+    )
+}
+
+/// Embeds both lists, or only the asked records of the asking side; rows that are left out are
+/// zeros, which is no vector.
+fn embed_asked(
+    options: &EvaluateOptions,
+    embedder: &dyn Embedder,
+    tables: &Tables,
+    matched: &Matched,
+    progress: &dyn Progress,
+) -> Result<((Embeddings, Embeddings), EmbeddingSpeed), PipelineError> {
+    if !options.only_queries {
+        let speed = count(tables.demands.iter().chain(&tables.supplies));
+        return Ok((embed(embedder, tables, progress)?, speed));
+    }
+    let role = |of: Side| if of == Side::Demand { TextRole::Query } else { TextRole::Document };
+    let askers = side(tables, options.asker);
+    let answers = side(tables, options.asker.other());
+    let asked: Vec<Record> =
+        matched.asked.iter().map(|asked| askers[asked.row as usize].clone()).collect();
+    let few = embed_records(embedder, &asked, role(options.asker), progress)?;
+    let mut data = vec![0.0; askers.len() * few.dim()];
+    for (at, asked) in matched.asked.iter().enumerate() {
+        let start = asked.row as usize * few.dim();
+        data[start..start + few.dim()].copy_from_slice(few.row(at));
+    }
+    // As many rows of that length as there are records.
+    let askers = Embeddings::new(data, few.dim()).expect("rows of one length");
+    let others = embed_records(embedder, answers, role(options.asker.other()), progress)?;
+    let speed = count(asked.iter().chain(answers));
+    Ok(match options.asker {
+        Side::Demand => ((askers, others), speed),
+        Side::Supply => ((others, askers), speed),
+    })
+}
+
+/// How many texts of these records are embedded; the time is still to be taken.
+fn count<'a>(records: impl Iterator<Item = &'a Record>) -> EmbeddingSpeed {
+    let threads = rayon::current_num_threads();
+    let mut speed = EmbeddingSpeed { n_texts: 0, n_characters: 0, seconds: 0.0, threads };
+    for text in records.flat_map(|record| [&record.title, &record.body]) {
+        speed.n_texts += usize::from(!text.is_empty());
+        speed.n_characters += text.chars().count();
+    }
+    speed
+}
+
+/// The candidates of a whole run, without the records that would answer themselves.
+fn candidates_of(
+    options: &EvaluateOptions,
+    scorers: &Scorers,
+    embeddings: &(Embeddings, Embeddings),
+    backend: &dyn Backend,
+    own: &HashMap<u32, u32>,
+    progress: &dyn Progress,
+) -> Result<Candidates, PipelineError> {
+    // A record takes a place among its own candidates before it is taken out.
+    let n = options.n_candidates + usize::from(!own.is_empty());
+    let mut found = retrieve_with(scorers, &embeddings.0, &embeddings.1, backend, n, progress)?;
+    if own.is_empty() {
+        return Ok(found);
+    }
+    let keep: Vec<bool> =
+        found.pairs.iter().map(|(demand, supply)| own.get(demand) != Some(supply)).collect();
+    let kept = |values: &mut Vec<Option<f32>>| {
+        let mut flags = keep.iter();
+        values.retain(|_| flags.next() == Some(&true));
+    };
+    kept(&mut found.lexical_for_demand);
+    kept(&mut found.lexical_for_supply);
+    let mut flags = keep.iter();
+    found.pairs.retain(|_| flags.next() == Some(&true));
+    found.starts = starts_of(found.starts.len() - 1, found.pairs.iter().map(|pair| pair.0));
+    Ok(found)
+}
+
+fn lists_of(
+    options: &EvaluateOptions,
+    judge: &Judge<'_>,
+    candidates: &Candidates,
+    backend: &dyn Backend,
+    depth: usize,
+) -> Result<TwoWay, PipelineError> {
+    let capacities = Capacities { per_demand: options.per_demand, per_supply: options.per_supply };
+    let depths = Depths { ranked: depth, kept: depth, capacities };
+    let judged = judge.judge_all(candidates, backend, depths, &super::Silent)?;
+    Ok(two_way::two_way(&judged, judge.supplies.len(), capacities))
+}
+
+fn facts(
+    options: &EvaluateOptions,
+    grades: &GradeFiles,
+    tables: &Tables,
+    rules: &Rules,
+    embedder: &dyn Embedder,
+    backend: &dyn Backend,
+) -> EvaluationFacts {
+    let files = |intake: &Intake| {
+        let mut files: Vec<(String, String)> =
+            intake.tables.iter().map(|t| (t.file.clone(), t.sha256.clone())).collect();
+        files.dedup();
+        files
+    };
+    let machine = backend.info();
+    let kind = match machine.kind {
+        BackendKind::Cpu => "cpu",
+        BackendKind::Gpu => "gpu",
+    };
+    EvaluationFacts {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: options.started_at.strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
+        as_of: options.as_of.to_string(),
+        qrels: grades.files.clone(),
+        demands: files(&tables.demand_intake),
+        supplies: files(&tables.supply_intake),
+        embedder: embedder.identity().name.clone(),
+        embedder_sha256: embedder.identity().sha256.clone(),
+        weights_sha256: sha256(&rules.weights_text),
+        calibration_sha256: sha256(&rules.calibration_text),
+        calibration_note: rules.calibration.note(options.lang).to_owned(),
+        backend: format!("{kind} {}", machine.adapter),
+        n_candidates: options.n_candidates,
+        depth: 0,
+        seed: SEED,
+        hybrid_weights: Vec::new(),
+        timings: Vec::new(),
+    }
+}
