@@ -118,7 +118,10 @@ pub(super) fn match_grades(
                 None => drop(lost_documents.insert(document)),
             }
         }
-        asked.push(Asked { query: query.clone(), row, grades: found, all });
+        // A query of which no grade is left has nothing to be measured by.
+        if !all.is_empty() {
+            asked.push(Asked { query: query.clone(), row, grades: found, all });
+        }
     }
     if asked.is_empty() {
         return Err(EvaluateError::NoCommonQuery {
@@ -180,11 +183,12 @@ mod tests {
 
     #[test]
     fn a_record_is_not_graded_for_itself() {
-        let qrels = read_qrels("a 0 a 3\na 0 b 1\n").expect("good");
+        let qrels = read_qrels("a 0 a 3\na 0 b 1\nb 0 b 3\n").expect("good");
         let records = records(Side::Demand, &["a", "b"]);
         let own = HashMap::from([(0, 0), (1, 1)]);
         let found =
             match_grades(&qrels, (Side::Demand, &records), &records, &own, None).expect("good");
+        assert_eq!(found.asked.len(), 1, "b is graded for itself alone");
         assert_eq!(found.asked[0].all, [1]);
         assert_eq!(found.asked[0].grades, HashMap::from([(1, 1)]));
     }
