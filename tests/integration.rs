@@ -9,5 +9,7 @@ mod import;
 mod index;
 mod output;
 mod pipeline;
+mod quantities;
+mod scratch;
 mod sample;
 mod shaders;

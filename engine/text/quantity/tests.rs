@@ -1,0 +1,1 @@
+//! The golden table and properties of the reader as a whole.
