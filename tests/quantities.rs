@@ -18,7 +18,8 @@ struct Fact {
     set: String,
     comparator: String,
     values: Vec<Exact>,
-    unit: Unit,
+    /// `None` where the program does not know the unit: then it cannot agree.
+    unit: Option<Unit>,
     properties: Vec<String>,
     line: String,
 }
@@ -41,8 +42,8 @@ fn facts() -> Vec<Fact> {
             id: id.into(),
             set: set.into(),
             comparator: comparator.into(),
-            values: [low, high].iter().filter(|v| **v != "-").map(|v| number(v)).collect(),
-            unit: if spelling == "-" { Unit::none() } else { unit(spelling).expect(line) },
+            values: low.split('×').chain([high]).filter(|v| *v != "-").map(number).collect(),
+            unit: if spelling == "-" { Some(Unit::none()) } else { unit(spelling) },
             properties: properties.split('|').map(str::to_lowercase).collect(),
             line: line.into(),
         }
@@ -94,13 +95,13 @@ fn agrees(fact: &Fact, quantity: &Quantity) -> bool {
     let base = |unit: &Unit, value: &Exact| unit.to_base(*value);
     let mine: Vec<_> = values(quantity).iter().map(|v| base(&quantity.unit, v)).collect();
     // 度 and 公斤 are read by what they mean beside their property.
-    let same_word = fact.unit.counted() == Some("度") || fact.line.contains("公斤\t压力");
-    let plain: Vec<_> = values(quantity);
-    let theirs: Vec<_> = fact.values.iter().map(|v| base(&fact.unit, v)).collect();
-    let same_value = if same_word {
-        plain == fact.values
+    let Some(unit) = &fact.unit else { return false };
+    let by_property = unit.counted() == Some("度") || fact.line.ends_with("\t压力");
+    let theirs: Vec<_> = fact.values.iter().map(|v| base(unit, v)).collect();
+    let same_value = if by_property {
+        values(quantity) == fact.values
     } else {
-        fact.unit.is_comparable(&quantity.unit) && mine == theirs
+        unit.is_comparable(&quantity.unit) && mine == theirs
     };
     let same_property = fact.properties == ["-"]
         || quantity.property.as_ref().is_some_and(|property| {

@@ -132,15 +132,28 @@ pub(super) fn before(scan: &Scan, floor: usize, at: usize) -> Option<(usize, Cha
     let (length, change) = LEXICON.longest(scan.backward(floor, at))?;
     if change.needs_comparison {
         let reach = floor.max(at.saturating_sub(COMPARISON_REACH));
-        let compared = (reach..at).any(|at| {
-            scan.at(at) == '比' && !matches!(scan.at(at + 1), '例' | '重' | '率' | '值' | '表')
-                || scan.at(at) == '较' && scan.before(at) != '比'
-        });
-        if !compared {
+        if !(reach..at).any(|at| compares(scan, at)) {
             return None;
         }
     }
     Some((length, *change))
+}
+
+/// Where the subject of a comparison ends: before 比 or 较 (株高比对照矮5cm), looking back from
+/// `at`; `None` where nothing is compared.
+pub(super) fn comparison(scan: &Scan, floor: usize, at: usize) -> Option<usize> {
+    let reach = floor.max(at.saturating_sub(COMPARISON_REACH));
+    (reach..at)
+        .rev()
+        .take_while(|&at| !super::scan::ends_clause(scan.at(at)))
+        .find(|&at| compares(scan, at))
+}
+
+/// Whether 比 or 较 stands at `at` and compares.
+fn compares(scan: &Scan, at: usize) -> bool {
+    let inside_word = matches!(scan.at(at + 1), '例' | '重' | '率' | '值' | '表' | '容')
+        || matches!(scan.before(at), '占' | '配' | '性' | '相' | '量' | '对' | '宽' | '径');
+    scan.at(at) == '比' && !inside_word || scan.at(at) == '较' && scan.before(at) != '比'
 }
 
 /// The change that words behind a number state: 30%以上的提升.

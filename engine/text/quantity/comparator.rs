@@ -276,6 +276,30 @@ const BEFORE: &[(&str, Before)] = &[
     ("至", LinksLevel),
     ("到", LinksLevel),
     ("成", LinksLevel),
+    ("降低至", LinksLevel),
+    ("降低到", LinksLevel),
+    ("降至", LinksLevel),
+    ("降到", LinksLevel),
+    ("减少至", LinksLevel),
+    ("减少到", LinksLevel),
+    ("减至", LinksLevel),
+    ("缩短至", LinksLevel),
+    ("缩短到", LinksLevel),
+    ("提高至", LinksLevel),
+    ("提高到", LinksLevel),
+    ("提升至", LinksLevel),
+    ("提升到", LinksLevel),
+    ("增加至", LinksLevel),
+    ("增加到", LinksLevel),
+    ("增至", LinksLevel),
+    ("升至", LinksLevel),
+    ("升到", LinksLevel),
+    ("升高到", LinksLevel),
+    ("升压到", LinksLevel),
+    ("上升到", LinksLevel),
+    ("扩大到", LinksLevel),
+    ("延长至", LinksLevel),
+    ("延长到", LinksLevel),
     ("加入", Takes),
     ("添加", Takes),
     ("称取", Takes),
@@ -363,11 +387,16 @@ const AFTER: &[(&str, After)] = &[
 /// The word that ends at `at`, not reaching before `floor`: its length and what it does.
 pub(super) fn before(scan: &Scan, floor: usize, at: usize) -> Option<(usize, Before)> {
     static WORDS: LazyLock<Lexicon<Before>> = LazyLock::new(|| Lexicon::reversed(BEFORE));
-    let (length, word) = WORDS.longest(scan.backward(floor, at))?;
-    // An English word must not be the end of another (`approx. `, `cover 10`).
-    let begins = scan.at(at - length);
-    let runs_on = begins.is_ascii_alphabetic() && scan.before(at - length).is_ascii_alphabetic();
-    (!runs_on).then_some((length, *word))
+    let mut best = None;
+    WORDS.each(scan.backward(floor, at), |length, word| {
+        // An English word must not be the end of another (`over ` in `cover 10`).
+        let start = at - length;
+        let runs_on = scan.at(start).is_ascii_alphabetic() && scan.before(start).is_ascii_alphabetic();
+        if !runs_on {
+            best = Some((length, *word));
+        }
+    });
+    best
 }
 
 /// The word that begins at `at`: its length and what it does.

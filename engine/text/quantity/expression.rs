@@ -12,6 +12,15 @@ use super::{Comparator, Value};
 /// Most numbers of one list or proportion; longer chains are no quantity.
 const MAX_LIST: usize = 6;
 
+/// Words that only begin like a classifier: 863项目 has no 项, 车载16162相关 no 相.
+const NOUNS: [&str; 50] = [
+    "个性", "个体", "项目", "组合", "组配", "组成", "组织", "组装", "组分", "种植", "种子", "种业",
+    "名称", "位于", "位移", "位置", "对比", "对照", "层次", "线路", "线性", "部分", "部件", "本项",
+    "本发", "本品", "所述", "场地", "场景", "条件", "处理", "处于", "家庭", "路线", "路径", "张力",
+    "批量", "双向", "例如", "口径", "节约", "节能", "箱体", "包括", "包装", "孔径", "根据", "相关",
+    "只有", "极限",
+];
+
 /// Numbers and unit as they stand in the text, before anything around them is looked at.
 #[derive(Debug, Clone)]
 pub(super) struct Expression {
@@ -114,6 +123,9 @@ fn unit_after(scan: &Scan, number: &Numeral) -> Option<(Range<usize>, FoundUnit)
         return None;
     }
     let found = units().find(scan, at)?;
+    if found.is_classifier && NOUNS.iter().any(|noun| scan.starts(at, noun)) {
+        return None;
+    }
     // A blank before a Chinese character separates words, not number and classifier.
     (at == from || !found.is_classifier).then_some((at..found.end, found))
 }

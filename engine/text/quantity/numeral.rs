@@ -74,7 +74,9 @@ pub(super) fn digits(scan: &Scan, at: usize) -> Reading {
             return Reading::NoNumber(end);
         }
     }
-    if n_digits > MAX_DIGITS {
+    // 0701034A: digits with a leading zero are a code.
+    let is_code = scan.at(at) == '0' && n_whole > 1 && n_places == 0;
+    if n_digits > MAX_DIGITS || is_code {
         return Reading::NoNumber(end);
     }
     let mut power = -i32::try_from(n_places).expect("at most 18 digits");
@@ -347,7 +349,8 @@ fn chinese_value(scan: &Scan, at: usize) -> Option<(usize, Exact)> {
         end += 1;
     }
     total += last_digit.unwrap_or(0);
-    if end == at || total == 0 {
+    // 二〇二〇 names digits.
+    if end == at || total == 0 || scan.at(end) == '〇' {
         return None;
     }
     let mut value = Exact::integer(total);

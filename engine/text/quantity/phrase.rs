@@ -59,7 +59,12 @@ pub(super) fn before(scan: &Scan, hits: &[Hit], floor: usize, end: usize) -> Ran
 pub(super) fn after(scan: &Scan, start: usize) -> Range<usize> {
     const MAX_AFTER: usize = 8;
     let mut end = start;
-    while end < start + MAX_AFTER && is_word(scan.at(end)) && !stops(scan, end) {
+    while end < start + MAX_AFTER && is_word(scan.at(end)) {
+        // 能散, 可溶物: the first character may begin a noun.
+        let first = end == start && matches!(scan.at(end), '能' | '可' | '含' | '过' | '比');
+        if stops(scan, end) && !first {
+            break;
+        }
         end += 1;
     }
     start..end
@@ -75,22 +80,31 @@ fn is_word(c: char) -> bool {
     is_han(c) || c.is_ascii_alphanumeric() || matches!(c, '-' | '·' | 'α'..='ω' | 'Α'..='Ω')
 }
 
+/// Words of structure, of one character, at which a noun phrase stops.
+const STRUCTURE: &str = "的在和与及或将使把由从其以是为了被而则且并该此各每约达于让给仅需至到过所含比较能可均";
+
+/// Words of two characters that only begin like a word of structure.
+const NOUNS: [&str; 17] = [
+    "比例", "比重", "比值", "比表", "比率", "比容", "过程", "过滤", "过载", "能耗", "能量", "能力",
+    "能源", "以太", "含水", "含油", "均匀",
+];
+
 /// Whether the character at `at` is a word of structure, at which a noun phrase stops.
 fn stops(scan: &Scan, at: usize) -> bool {
-    let next = scan.at(at + 1);
-    match scan.at(at) {
-        '的' | '在' | '和' | '与' | '及' | '或' | '将' | '使' | '把' | '由' | '从' | '其' | '以' | '是'
-        | '为' | '了' | '被' | '而' | '则' | '且' | '并' | '该' | '此' | '各' | '每' | '约' | '达' | '于'
-        | '让' | '给' | '仅' | '需' | '至' | '到' | '过' | '所' | '含' | '比' | '较' | '能' | '可' | '均' => {
-            !matches!(
-                (scan.at(at), next),
-                ('比', '例' | '重' | '值' | '表' | '率' | '容') | ('过', '程' | '滤' | '载' | '流') | ('能', '耗' | '量' | '力' | '源' | '效')
-                    | ('和', '度') | ('以', '太') | ('可', '靠' | '见') | ('含', '水' | '量' | '油') | ('均', '匀') | ('为', _)
-            ) || matches!(scan.at(at), '为')
-        }
-        '中' => is_han(next) && !matches!(next, '心' | '位' | '间' | '空' | '频' | '压' | '低' | '高' | '长'),
+    let (c, next, before) = (scan.at(at), scan.at(at + 1), scan.before(at));
+    if STRUCTURE.contains(c) {
+        // 电能, 性能, 配比, 占比: the last character of a noun.
+        let closes_noun = match c {
+            '能' => "电热光性功机动节储智产风".contains(before),
+            '比' => "占配性对宽径相量".contains(before),
+            _ => false,
+        };
+        return !closes_noun && !NOUNS.iter().any(|noun| scan.starts(at, noun));
+    }
+    match c {
+        '中' => is_han(next) && !"心位间空频压低高长".contains(next),
         '对' => next != '比' && next != '焦',
-        '后' | '时' => !matches!(next, '间' | '长' | '延' | '处'),
+        '后' | '时' => !"间长延处".contains(next),
         _ => false,
     }
 }

@@ -31,6 +31,8 @@ const MAX_UNKNOWN_UNIT: usize = 10;
 struct Lead {
     /// Where these words begin; the property ends here.
     start: usize,
+    /// The property does not begin before this place.
+    floor: usize,
     /// The comparator and its characters.
     compares: Option<(Comparator, Range<usize>)>,
     is_better: bool,
@@ -229,7 +231,8 @@ impl<'s> Reader<'s> {
             expression.unit_range = Some(start..at);
             return self.accept(expression).unwrap_or_else(|| skip_code(scan, at));
         }
-        let long_unit = expression.unit_range.as_ref().is_some_and(|range| {
+        let papers = matches!(unit.symbol(), "篇" | "项" | "件");
+        let long_unit = papers || expression.unit_range.as_ref().is_some_and(|range| {
             range.len() >= 2 || matches!(scan.at(range.start), '%' | '℃')
         });
         let (_, high) = bounds(&expression.value);
@@ -306,6 +309,9 @@ impl<'s> Reader<'s> {
                 change = Some(said.direction);
                 implied_by_change = said.property;
                 property_end = self.lead(floor, lead.start - length).start;
+                if let Some(compared) = change::comparison(scan, floor, property_end) {
+                    property_end = compared;
+                }
             } else if relative && let Some(direction) = change::after(scan, end) {
                 change = Some(direction);
             }
@@ -319,7 +325,8 @@ impl<'s> Reader<'s> {
         if is_multiple && let Some(subject) = self.compared_subject(lead.start) {
             property_end = subject;
         }
-        let mut spoken = self.speaks_of(&expression, &lead, property_end, floor, end, change.is_some());
+        let mut spoken =
+            self.speaks_of(&expression, &lead, property_end, lead.floor, end, change.is_some());
         // 降低成本30%: the object of the verb stands between it and the number.
         if change.is_none() && relative && !lead.is_level && expression.unit_range.is_some()
             && let Some(range) = spoken.as_ref().and_then(|spoken| spoken.range.clone())
@@ -336,7 +343,8 @@ impl<'s> Reader<'s> {
         }
         if let Some(name) = implied_by_change {
             let range = spoken.as_ref().and_then(|spoken| spoken.range.clone());
-            let direct = spoken.as_ref().is_some_and(|s| s.kind.is_some() && s.origin == Origin::Named);
+            let direct = range.as_ref().is_some_and(|range| range.end == property_end)
+                && spoken.as_ref().is_some_and(|s| s.origin == Origin::Named);
             if !direct {
                 spoken = Some(Spoken { kind: properties().by_name(name), range, origin: Origin::Named });
             }
@@ -395,6 +403,7 @@ impl<'s> Reader<'s> {
         let scan = self.scan;
         let mut lead = Lead {
             start: at,
+            floor,
             compares: None,
             is_better: false,
             is_level: false,
@@ -407,11 +416,12 @@ impl<'s> Reader<'s> {
             if named || change::before(scan, floor, lead.start).is_some_and(|(n, _)| n >= 2) {
                 break;
             }
-            let Some((length, word)) = comparator::before(scan, floor, lead.start) else {
-                // `粒径(D50)≤10μm`: a remark stands between.
+            let Some((length, word)) = comparator::before(scan, lead.floor, lead.start) else {
+                // `粒径(D50)≤10μm`: a remark stands between, perhaps with a number of its own.
                 let outside = phrase::before_remark(scan, lead.start);
-                if outside < lead.start && outside >= floor && lead.start < at + 1 && lead.compares.is_some() {
+                if outside < lead.start {
                     lead.start = outside;
+                    lead.floor = lead.floor.min(phrase::clause_start(scan, outside));
                     continue;
                 }
                 break;
@@ -475,7 +485,12 @@ impl<'s> Reader<'s> {
         }
         let relative = is_change && unit.dimension() == Dimension::RATIO && unit.counted().is_none();
         let fits = |hit: Hit| {
-            if relative { Some(properties().any(hit)) } else { properties().choose(hit, unit) }
+            if relative {
+                Some(properties().any(hit))
+            } else {
+                let implied = || properties().with_implied(hit).filter(|_| unit.is_none());
+                properties().choose(hit, unit).or_else(implied)
+            }
         };
         let start = phrase::clause_start(scan, pe).max(floor.min(pe));
         let before = phrase::before(scan, &self.hits, start, pe);
@@ -499,28 +514,38 @@ impl<'s> Reader<'s> {
         if let Some(spoken) = self.named_after(end, unit, &fits) {
             return Some(spoken);
         }
+        let raw = |range: Range<usize>| {
+            // 调整范围: the range belongs to the phrase where no known property stands.
+            let range_word = scan.starts(range.end, "范围") && range.end < pe + 1;
+            let range = range.start..range.end + if range_word { 2 } else { 0 };
+            Spoken { kind: None, range: Some(range), origin: Origin::Phrase }
+        };
         let is_share = unit.dimension() == Dimension::RATIO && unit.counted().is_none();
         let nearest = self.hits[..self.hits.partition_point(|hit| hit.end <= pe)]
             .iter()
             .rev()
             .take_while(|hit| hit.start >= start && pe - hit.end <= MAX_DISTANCE)
             .find_map(|hit| fits(*hit).map(|kind| (*hit, kind)));
-        let has_phrase = before.len() >= 2 && !lead.takes;
-        let raw = |range: Range<usize>| Spoken { kind: None, range: Some(range), origin: Origin::Phrase };
+        let located = matches!(scan.before(before.end), '中' | '内' | '里' | '上' | '下');
+        let has_phrase = before.len() >= 2 && !lead.takes && !located;
+        let behind = phrase::after(scan, end + usize::from(scan.at(end) == '的'));
+        let behind = self.without_number(behind);
+        let of_share = is_share && !is_change && scan.at(end) == '的' && !behind.is_empty();
+        if of_share && !(has_phrase && names_measure(scan.before(before.end))) {
+            return Some(raw(behind));
+        }
         if let Some((hit, kind)) = nearest
-            && (!is_share || !has_phrase || hit.start >= before.start)
+            && (!is_share || !has_phrase)
             && !(kind.takes_anything() && has_phrase)
             && hit.end - hit.start >= 2
         {
             return Some(named(hit, kind));
         }
-        let behind = phrase::after(scan, end + usize::from(scan.at(end) == '的'));
-        let behind = self.without_number(behind);
         if expression.is_classifier && !behind.is_empty() {
             return Some(raw(behind));
         }
-        let by_unit = properties().of_unit(unit).filter(|_| !is_change);
-        if let Some(kind) = by_unit.filter(|_| !has_loose_property(unit)) {
+        let by_unit = properties().of_unit(unit);
+        if let Some(kind) = by_unit.filter(|_| !has_loose_property(unit) && !is_change) {
             let range = has_phrase.then(|| before.clone());
             return Some(Spoken { kind: Some(kind), range, origin: Origin::Unit });
         }
@@ -627,7 +652,9 @@ impl<'s> Reader<'s> {
                 return Some(!next.is_ascii_alphabetic());
             }
             if kind.takes(&Unit::none()) && !kind.takes_anything() {
-                return Some(closed && !is_numbering(self.scan, expression));
+                let firm = lead.compares.as_ref().is_some_and(|(c, _)| !weak_comparator(*c));
+                let ends = closed || firm && !next.is_ascii_alphanumeric();
+                return Some(ends && !is_numbering(self.scan, expression));
             }
             return Some(
                 kind.takes_anything() && (expression.is_large || expression.shape == Comparator::Range) && closed,
@@ -741,15 +768,15 @@ fn is_numbering(scan: &Scan, expression: &Expression) -> bool {
 /// 316L and its kin, and the molecular sieves 3A to 5A, are names.
 fn is_steel_grade(scan: &Scan, expression: &Expression) -> bool {
     let Some(unit) = &expression.unit_range else { return false };
-    let touching = unit.start == expression.range.end - unit.len() && expression.is_plain;
+    if !expression.is_plain || unit.end != expression.range.end {
+        return false;
+    }
     let number = scan.text(expression.range.start..unit.start);
-    touching
-        && match expression.unit.symbol() {
-            "L" => matches!(&*number, "304" | "316" | "317" | "309" | "321" | "201"),
-            "A" => scan.starts(unit.end, "分子筛") || scan.starts(unit.end, "级") || scan.starts(unit.end, "景区"),
-            "W" | "N" | "s" | "m" | "t" | "d" | "h" => scan.at(unit.end).is_ascii_alphanumeric(),
-            _ => false,
-        }
+    match expression.unit.symbol() {
+        "L" => matches!(&*number, "304" | "316" | "317" | "309" | "321" | "201"),
+        "A" => scan.starts(unit.end, "分子筛") || scan.starts(unit.end, "级") || scan.starts(unit.end, "景区"),
+        _ => false,
+    }
 }
 
 /// Percentages of ownership say nothing about a technology.
@@ -784,6 +811,11 @@ fn resolve_unit(unit: &mut Unit, kind: Option<&PropertyKind>, problems: &mut Vec
     {
         *unit = known;
     }
+}
+
+/// Whether a phrase that ends in this character names something measured (率, 度, 量).
+fn names_measure(c: char) -> bool {
+    matches!(c, '率' | '度' | '量' | '比' | '数' | '性' | '值' | '力' | '耗' | '本')
 }
 
 /// Units whose property the words around them name better than the unit does.

@@ -129,6 +129,6 @@ mod tests {
         assert_eq!(&text[scan.bytes(4..7)], "～２０");
         assert_eq!(scan.at(99), '\0');
         assert_eq!(scan.before(0), '\0');
-        assert!(scan.starts(12, "mpa"));
+        assert!(scan.starts(13, "mpa"));
     }
 }

@@ -1,0 +1,1 @@
+//! Pairs of texts and what becomes of the demand's numbers.
