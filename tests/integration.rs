@@ -10,6 +10,5 @@ mod index;
 mod output;
 mod pipeline;
 mod quantities;
-mod scratch;
 mod sample;
 mod shaders;

@@ -123,12 +123,16 @@ fn real_lists_are_read_as_a_person_reads_them() {
     let facts = facts();
     let mut faults = Vec::new();
     let mut counts: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    let mut ids: Vec<(&str, &str)> = facts.iter().map(|f| (f.id.as_str(), f.set.as_str())).collect();
+    let mut ids: Vec<(&str, &str)> =
+        facts.iter().map(|f| (f.id.as_str(), f.set.as_str())).collect();
     ids.dedup();
     for (id, set) in ids {
         let text = &texts[id];
         let found = quantities(text);
-        let expected: Vec<&Fact> = facts.iter().filter(|fact| fact.id == id && fact.line.split('\t').nth(3) != Some("none")).collect();
+        let expected: Vec<&Fact> = facts
+            .iter()
+            .filter(|fact| fact.id == id && fact.line.split('\t').nth(3) != Some("none"))
+            .collect();
         let mut open: Vec<&Quantity> = found.iter().collect();
         let mut n_right = 0;
         for fact in &expected {

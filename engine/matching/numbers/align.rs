@@ -136,7 +136,8 @@ pub(super) fn assign(weights: &[Vec<i64>], n_columns: usize) -> Vec<Option<usize
                 if used[other] {
                     continue;
                 }
-                let reduced = cost(this - 1, other - 1) - row_potential[this] - column_potential[other];
+                let reduced =
+                    cost(this - 1, other - 1) - row_potential[this] - column_potential[other];
                 if reduced < least[other] {
                     least[other] = reduced;
                     from[other] = column;

@@ -54,12 +54,13 @@ impl Interval {
 
     /// Whether the two have a value in common.
     fn meets(&self, other: &Self) -> bool {
-        let apart = |high: Option<Exact>, high_open: bool, low: Option<Exact>, low_open: bool| {
-            match (high, low) {
+        let apart =
+            |high: Option<Exact>, high_open: bool, low: Option<Exact>, low_open: bool| match (
+                high, low,
+            ) {
                 (Some(high), Some(low)) => high < low || high == low && (high_open || low_open),
                 _ => false,
-            }
-        };
+            };
         !apart(self.high, self.high_open, other.low, other.low_open)
             && !apart(other.high, other.high_open, self.low, self.low_open)
     }
@@ -146,14 +147,18 @@ fn wanted(asked: &Quantity) -> Option<Interval> {
     };
     Some(match (asked.comparator, better) {
         (Comparator::Tolerance, _) if is_deviation(asked) => Interval::to(high, false),
-        (Comparator::Equal | Comparator::About | Comparator::Reaches | Comparator::Range, Some(Better::Higher)) => {
-            Interval::from(low.checked_sub(slack)?, false)
-        }
-        (Comparator::Equal | Comparator::About | Comparator::Reaches | Comparator::Range, Some(Better::Lower)) => {
-            Interval::to(high.checked_add(slack)?, false)
-        }
+        (
+            Comparator::Equal | Comparator::About | Comparator::Reaches | Comparator::Range,
+            Some(Better::Higher),
+        ) => Interval::from(low.checked_sub(slack)?, false),
+        (
+            Comparator::Equal | Comparator::About | Comparator::Reaches | Comparator::Range,
+            Some(Better::Lower),
+        ) => Interval::to(high.checked_add(slack)?, false),
         (Comparator::Reaches, None) => Interval::from(low, false),
-        (Comparator::About, None) => Interval::between(low.checked_sub(slack)?, high.checked_add(slack)?),
+        (Comparator::About, None) => {
+            Interval::between(low.checked_sub(slack)?, high.checked_add(slack)?)
+        }
         (comparator, _) => plain(comparator, (low, high), asked.step, true)?,
     })
 }
@@ -171,7 +176,12 @@ fn given(asked: &Quantity, stated: &Quantity) -> Option<Interval> {
 }
 
 /// The interval of a comparator without regard to what is better.
-fn plain(comparator: Comparator, (low, high): (Exact, Exact), step: Exact, widen: bool) -> Option<Interval> {
+fn plain(
+    comparator: Comparator,
+    (low, high): (Exact, Exact),
+    step: Exact,
+    widen: bool,
+) -> Option<Interval> {
     Some(match comparator {
         Comparator::AtLeast => Interval::from(low, false),
         Comparator::MoreThan => Interval::from(low, true),
@@ -179,7 +189,11 @@ fn plain(comparator: Comparator, (low, high): (Exact, Exact), step: Exact, widen
         Comparator::LessThan => Interval::to(high, true),
         Comparator::Range | Comparator::Tolerance => Interval::between(low, high),
         Comparator::Equal | Comparator::About | Comparator::Reaches => {
-            let half = if widen && low == high { step.checked_div(Exact::integer(2))? } else { Exact::ZERO };
+            let half = if widen && low == high {
+                step.checked_div(Exact::integer(2))?
+            } else {
+                Exact::ZERO
+            };
             Interval::between(low.checked_sub(half)?, high.checked_add(half)?)
         }
     })

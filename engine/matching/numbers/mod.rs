@@ -100,15 +100,14 @@ impl Doubt {
     #[must_use]
     pub const fn label(self, lang: Lang) -> &'static str {
         match self {
-            Self::DemandContradicts => {
-                lang.pick("需求前后数值不一，待核实", "the demand contradicts itself, to be verified")
-            }
-            Self::SupplyContradicts => {
-                lang.pick("供给前后数值不一，待核实", "the supply contradicts itself, to be verified")
-            }
-            Self::InvertedRange => {
-                lang.pick("范围上下限写反，按从小到大读", "the range is inverted, read from low to high")
-            }
+            Self::DemandContradicts => lang
+                .pick("需求前后数值不一，待核实", "the demand contradicts itself, to be verified"),
+            Self::SupplyContradicts => lang
+                .pick("供给前后数值不一，待核实", "the supply contradicts itself, to be verified"),
+            Self::InvertedRange => lang.pick(
+                "范围上下限写反，按从小到大读",
+                "the range is inverted, read from low to high",
+            ),
             Self::UnknownUnit => {
                 lang.pick("单位不认得，只按写法比较", "unknown unit, compared by its spelling only")
             }
@@ -158,7 +157,8 @@ impl NumberCheck {
         let asked = lang.pick("需求“", "asked “");
         let stated = lang.pick("供给“", "stated “");
         let (close, comma) = (lang.pick("”", "”"), lang.pick("，", ", "));
-        let mut line = format!("{property}{colon}{asked}{}{close}", &demand_text[self.demand_quote.clone()]);
+        let mut line =
+            format!("{property}{colon}{asked}{}{close}", &demand_text[self.demand_quote.clone()]);
         if let Some(quote) = &self.supply_quote {
             line.push_str(&format!("{comma}{stated}{}{close}", &supply_text[quote.clone()]));
         }
@@ -227,7 +227,10 @@ pub fn check_numbers(demand: &[Quantity], supply: &[Quantity]) -> Vec<NumberChec
                 demand: at,
                 supply: answer,
                 outcome,
-                property: asked.property.as_ref().map_or_else(String::new, |p| p.label().to_owned()),
+                property: asked
+                    .property
+                    .as_ref()
+                    .map_or_else(String::new, |p| p.label().to_owned()),
                 demand_quote: asked.quote_span(),
                 supply_quote: answer.map(|to| supply[to].quote_span()),
                 doubts,

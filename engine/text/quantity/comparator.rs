@@ -391,7 +391,8 @@ pub(super) fn before(scan: &Scan, floor: usize, at: usize) -> Option<(usize, Bef
     WORDS.each(scan.backward(floor, at), |length, word| {
         // An English word must not be the end of another (`over ` in `cover 10`).
         let start = at - length;
-        let runs_on = scan.at(start).is_ascii_alphabetic() && scan.before(start).is_ascii_alphabetic();
+        let runs_on =
+            scan.at(start).is_ascii_alphabetic() && scan.before(start).is_ascii_alphabetic();
         if !runs_on {
             best = Some((length, *word));
         }
@@ -409,8 +410,14 @@ pub(super) fn after(scan: &Scan, at: usize) -> Option<(usize, After)> {
     let one = length == 1;
     let begins_word = one
         && match scan.at(at + blank) {
-            '内' => matches!(scan.at(end), '径' | '部' | '存' | '置' | '阻' | '壁' | '腔' | '孔' | '外' | '的' | '层'),
-            '起' => matches!(scan.at(end), '重' | '动' | '步' | '来' | '草' | '吊' | '到' | '升' | '弧' | '始'),
+            '内' => matches!(
+                scan.at(end),
+                '径' | '部' | '存' | '置' | '阻' | '壁' | '腔' | '孔' | '外' | '的' | '层'
+            ),
+            '起' => matches!(
+                scan.at(end),
+                '重' | '动' | '步' | '来' | '草' | '吊' | '到' | '升' | '弧' | '始'
+            ),
             '多' => !matches!(scan.at(end), '，' | ',' | '。' | ';' | '、' | '的'),
             '余' => matches!(scan.at(end), '热' | '量' | '压'),
             '间' => scan.at(end) == '距' || scan.at(end) == '隔',

@@ -74,7 +74,8 @@ pub(super) fn read(scan: &Scan, start: usize, at: usize) -> Found {
         Ok(part) => part,
         Err(skip) => return Found::Skip(skip),
     };
-    if let Some(unit) = scan.chars.get(start.wrapping_sub(1)).filter(|c| matches!(c, '¥' | '￥' | '$'))
+    if let Some(unit) =
+        scan.chars.get(start.wrapping_sub(1)).filter(|c| matches!(c, '¥' | '￥' | '$'))
         && first.unit.is_none()
     {
         let name = if *unit == '$' { "USD" } else { "元" };
@@ -195,7 +196,9 @@ fn tolerance(scan: &Scan, first: &Part) -> Option<Found> {
     let mut expression = single(if second.unit.is_some() { &second } else { first });
     let (own, _, _, _) = unit_parts(first);
     let deviation = if first.unit.is_some() && second.unit.is_some() {
-        if expression.unit.is_comparable(&own) && !(expression.unit.symbol() == "%" && own.symbol() != "%") {
+        if expression.unit.is_comparable(&own)
+            && !(expression.unit.symbol() == "%" && own.symbol() != "%")
+        {
             // A deviation converts by the factor alone: 20℃±2K.
             let scale = expression.unit.factor.checked_div(own.factor)?;
             second.value.checked_mul(scale)?
@@ -213,10 +216,8 @@ fn tolerance(scan: &Scan, first: &Part) -> Option<Found> {
         (expression.unit, expression.unit_range) = (unit, unit_range);
         (expression.is_weak, expression.is_classifier) = (is_weak, is_classifier);
     }
-    expression.value = Value::Interval(
-        first.value.checked_sub(deviation)?,
-        first.value.checked_add(deviation)?,
-    );
+    expression.value =
+        Value::Interval(first.value.checked_sub(deviation)?, first.value.checked_add(deviation)?);
     expression.step = first.number.step.max(second.number.step);
     expression.shape = Comparator::Tolerance;
     expression.range = first.start..second.unit_end().max(first.unit_end());
@@ -324,6 +325,8 @@ fn proportion(scan: &Scan, first: &Part) -> Option<Found> {
     Some(Found::Expression(Expression {
         range: first.start..end,
         value,
+        // Parts of a proportion are not rounded.
+        step: Exact::ZERO,
         is_ratio: true,
         is_plain: false,
         ..single(first)
@@ -338,7 +341,12 @@ fn range(scan: &Scan, first: &Part) -> Option<Found> {
         '-' => (at + 1 + usize::from(scan.at(at + 1) == '-'), true),
         '至' | '到' => (at + 1, false),
         _ if at > first.unit_end() && scan.starts(at, "to ") => (at + 3, false),
-        _ if at > first.unit_end() && scan.starts(at, "and ") && scan.backward(0, first.start).take(8).eq(" neewteb".chars()) => (at + 4, false),
+        _ if at > first.unit_end()
+            && scan.starts(at, "and ")
+            && scan.backward(0, first.start).take(8).eq(" neewteb".chars()) =>
+        {
+            (at + 4, false)
+        }
         _ => return None,
     };
     let from = scan.skip_blanks(from);

@@ -213,7 +213,8 @@ fn superscripts(scan: &Scan, at: usize) -> Option<(usize, i32)> {
     };
     let mut end = from;
     let mut value = 0;
-    while let Some(digit) = DIGITS.iter().position(|d| *d == scan.at(end)).filter(|_| end < from + 2)
+    while let Some(digit) =
+        DIGITS.iter().position(|d| *d == scan.at(end)).filter(|_| end < from + 2)
     {
         value = value * 10 + i32::try_from(digit).ok()?;
         end += 1;

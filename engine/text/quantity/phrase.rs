@@ -43,7 +43,10 @@ pub(super) fn before(scan: &Scan, hits: &[Hit], floor: usize, end: usize) -> Ran
     while start > floor {
         let c = scan.before(start);
         let inside = hit_over(hits, start - 1).is_some();
-        let joins = is_word(c) || (c == ' ' && scan.before(start - 1).is_ascii_alphabetic() && scan.at(start).is_ascii_alphabetic());
+        let joins = is_word(c)
+            || (c == ' '
+                && scan.before(start - 1).is_ascii_alphabetic()
+                && scan.at(start).is_ascii_alphabetic());
         if !joins || (!inside && stops(scan, start - 1)) {
             break;
         }
@@ -52,8 +55,35 @@ pub(super) fn before(scan: &Scan, hits: &[Hit], floor: usize, end: usize) -> Ran
     while start < end && scan.at(start) == ' ' {
         start += 1;
     }
+    let opening = OPENINGS.iter().find(|word| scan.starts(start, word));
+    let length = opening.map_or(0, |word| word.chars().count());
+    // 要求 before 导热系数 is no part of its name; alone before the number it names nothing.
+    start = if hit_over(hits, start).is_some() { start } else { (start + length).min(end) };
     start..end
 }
+
+/// Words that open a clause before a noun and belong to no name.
+const OPENINGS: [&str; 19] = [
+    "要求",
+    "需要",
+    "需求",
+    "希望",
+    "期望",
+    "本产品",
+    "本项目",
+    "本发明",
+    "实现",
+    "提供",
+    "具有",
+    "拥有",
+    "采用",
+    "使用",
+    "满足",
+    "保证",
+    "确保",
+    "目前",
+    "现有",
+];
 
 /// The noun phrase that begins at `start`: at most 8 characters; empty where there is none.
 pub(super) fn after(scan: &Scan, start: usize) -> Range<usize> {
@@ -81,7 +111,8 @@ fn is_word(c: char) -> bool {
 }
 
 /// Words of structure, of one character, at which a noun phrase stops.
-const STRUCTURE: &str = "的在和与及或将使把由从其以是为了被而则且并该此各每约达于让给仅需至到过所含比较能可均";
+const STRUCTURE: &str =
+    "的在和与及或将使把由从其以是为了被而则且并该此各每约达于让给仅需至到过所含比较能可均";
 
 /// Words of two characters that only begin like a word of structure.
 const NOUNS: [&str; 17] = [

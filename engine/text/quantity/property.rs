@@ -170,9 +170,9 @@ impl Properties {
             };
             let implied = match &row.implied {
                 // IP and DN are scales that no table of units lists.
-                Some(name) => units().named(name).or_else(|| {
-                    Some(Unit { is_known: true, ..Unit::unknown(name) })
-                }),
+                Some(name) => units()
+                    .named(name)
+                    .or_else(|| Some(Unit { is_known: true, ..Unit::unknown(name) })),
                 None => None,
             };
             let unit_alone = match &row.unit_alone {

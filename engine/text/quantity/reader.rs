@@ -147,7 +147,10 @@ impl<'s> Reader<'s> {
             Some(range) if expression.is_chinese => {
                 range.len() >= 2 && is_han(scan.at(range.start))
                     || !is_han(scan.at(range.start))
-                    || matches!(scan.at(range.start), '年' | '天' | '秒' | '倍' | '米' | '吨' | '克' | '升' | '亩')
+                    || matches!(
+                        scan.at(range.start),
+                        '年' | '天' | '秒' | '倍' | '米' | '吨' | '克' | '升' | '亩'
+                    )
             }
             other => other.is_some(),
         };
@@ -192,7 +195,8 @@ impl<'s> Reader<'s> {
             }
             let before = scan.before(start);
             let runs_on = before.is_ascii_alphanumeric()
-                || matches!(before, '-' | '_' | '/' | '.') && scan.before(start - 1).is_ascii_alphanumeric();
+                || matches!(before, '-' | '_' | '/' | '.')
+                    && scan.before(start - 1).is_ascii_alphanumeric();
             return if runs_on { Glue::Code } else { Glue::Letters(start) };
         }
         let joined = matches!(previous, '-' | '_' | '/' | '.');
@@ -212,11 +216,15 @@ impl<'s> Reader<'s> {
         let hit = self.hit_ending_at(at).filter(|hit| hit.start == start);
         let unit = &expression.unit;
         if let Some(hit) = hit {
-            let by_unit = expression.unit_range.is_some() && properties().choose(hit, unit).is_some();
+            let by_unit =
+                expression.unit_range.is_some() && properties().choose(hit, unit).is_some();
             let by_itself = expression.unit_range.is_none()
                 && properties().with_implied(hit).is_some()
                 && !scan.at(end).is_ascii_alphabetic();
-            if (by_unit || by_itself) && let Some(end) = self.accept(expression) {
+            if (by_unit || by_itself)
+                && let Some(end) = self.accept(expression)
+            {
+                self.compare_before(start);
                 return end;
             }
             return skip_code(scan, at);
@@ -224,25 +232,44 @@ impl<'s> Reader<'s> {
         let letters = scan.text(start..at);
         // HRC58-62, HV200: a scale written before the number.
         if expression.unit_range.is_none()
+            && letters.len() >= 2
             && let Some(scale) = units().named(&letters).filter(|unit| unit.counted().is_some())
         {
             let mut expression = expression;
+            expression.range.start = start;
             expression.unit = scale;
             expression.unit_range = Some(start..at);
             return self.accept(expression).unwrap_or_else(|| skip_code(scan, at));
         }
         let papers = matches!(unit.symbol(), "篇" | "项" | "件");
-        let long_unit = papers || expression.unit_range.as_ref().is_some_and(|range| {
-            range.len() >= 2 || matches!(scan.at(range.start), '%' | '℃')
-        });
+        let long_unit = papers
+            || expression
+                .unit_range
+                .as_ref()
+                .is_some_and(|range| range.len() >= 2 || matches!(scan.at(range.start), '%' | '℃'));
         let (_, high) = bounds(&expression.value);
         let share = unit.symbol() != "%" || high <= super::Exact::integer(100);
-        if long_unit && share && letters.len() >= 2
+        if long_unit
+            && share
+            && letters.len() >= 2
             && let Some(end) = self.accept(expression)
         {
             return end;
         }
         skip_code(scan, at)
+    }
+
+    /// Gives the number just read the comparator before its symbol: 不低于IP65.
+    fn compare_before(&mut self, symbol: usize) {
+        let lead = self.lead(0, symbol);
+        if let (Some((comparator, range)), Some(last)) = (lead.compares, self.found.last_mut())
+            && last.comparator == Comparator::Equal
+        {
+            let bytes = self.scan.bytes(range);
+            last.comparator = comparator;
+            last.span.start = bytes.start;
+            last.comparator_span = Some(bytes);
+        }
     }
 
     /// Gives the first numbers of `10、20、30mm` the unit of the last.
@@ -301,7 +328,8 @@ impl<'s> Reader<'s> {
         }
         // A change is said before its number or behind it.
         let mut change = None;
-        let relative = expression.unit.dimension() == Dimension::RATIO && expression.unit.counted().is_none();
+        let relative =
+            expression.unit.dimension() == Dimension::RATIO && expression.unit.counted().is_none();
         let mut property_end = lead.start;
         let mut implied_by_change = None;
         if !lead.is_level && expression.unit_range.is_some() {
@@ -314,8 +342,17 @@ impl<'s> Reader<'s> {
                 }
             } else if relative && let Some(direction) = change::after(scan, end) {
                 change = Some(direction);
+            } else if relative
+                && let Some(hit) = self.hit_ending_at(lead.start)
+                && let Some((_, said)) =
+                    change::before(scan, floor, hit.start).filter(|(length, _)| *length >= 2)
+            {
+                // 降低成本30%: the object of the verb stands between it and the number.
+                change = Some(said.direction);
             }
-        } else if lead.is_level && let Some((length, _)) = self.change_before(floor, lead.start) {
+        } else if lead.is_level
+            && let Some((length, _)) = self.change_before(floor, lead.start)
+        {
             property_end = self.lead(floor, lead.start - length).start;
         }
         let is_multiple = expression.unit.symbol() == "倍"
@@ -327,18 +364,22 @@ impl<'s> Reader<'s> {
         }
         let mut spoken =
             self.speaks_of(&expression, &lead, property_end, lead.floor, end, change.is_some());
-        // 降低成本30%: the object of the verb stands between it and the number.
-        if change.is_none() && relative && !lead.is_level && expression.unit_range.is_some()
-            && let Some(range) = spoken.as_ref().and_then(|spoken| spoken.range.clone())
+        // 降低用水30%: an object that no table knows.
+        if change.is_none()
+            && relative
+            && !lead.is_level
+            && expression.unit_range.is_some()
+            && let Some(Spoken { range: Some(range), origin: Origin::Phrase, .. }) = &mut spoken
             && range.end == property_end
         {
-            let head = self.lead(floor, range.start).start;
-            let adjective = head < range.start;
-            if let Some((length, said)) = change::before(scan, floor, range.start)
-                .filter(|(length, _)| *length >= 2 && !adjective)
-            {
-                let _ = length;
+            let verb = |at| change::before(scan, floor, at).filter(|(length, _)| *length >= 2);
+            if let Some((_, said)) = verb(range.start) {
                 change = Some(said.direction);
+            } else if range.len() > 2
+                && let Some((2, said)) = verb(range.start + 2)
+            {
+                change = Some(said.direction);
+                range.start += 2;
             }
         }
         if let Some(name) = implied_by_change {
@@ -346,7 +387,8 @@ impl<'s> Reader<'s> {
             let direct = range.as_ref().is_some_and(|range| range.end == property_end)
                 && spoken.as_ref().is_some_and(|s| s.origin == Origin::Named);
             if !direct {
-                spoken = Some(Spoken { kind: properties().by_name(name), range, origin: Origin::Named });
+                spoken =
+                    Some(Spoken { kind: properties().by_name(name), range, origin: Origin::Named });
             }
         }
         let named = spoken.as_ref().filter(|s| s.origin == Origin::Named).and_then(|s| s.kind);
@@ -380,7 +422,8 @@ impl<'s> Reader<'s> {
             lead.start = lead.start.min(range.start);
         }
         let first = lead.compares.as_ref().map_or(start, |(_, range)| range.start.min(start));
-        let comparator_range = after.map(|(_, range)| range).or(lead.compares.map(|(_, range)| range));
+        let comparator_range =
+            after.map(|(_, range)| range).or(lead.compares.map(|(_, range)| range));
         let property = spoken.as_ref().map(|spoken| self.property(spoken));
         self.found.push(Quantity {
             span: scan.bytes(first..end),
@@ -483,7 +526,8 @@ impl<'s> Reader<'s> {
         while scan.before(pe) == ' ' && pe > floor {
             pe -= 1;
         }
-        let relative = is_change && unit.dimension() == Dimension::RATIO && unit.counted().is_none();
+        let relative =
+            is_change && unit.dimension() == Dimension::RATIO && unit.counted().is_none();
         let fits = |hit: Hit| {
             if relative {
                 Some(properties().any(hit))
@@ -584,9 +628,15 @@ impl<'s> Reader<'s> {
         // 长10mm宽20mm: the name belongs to the next number.
         let mut next = hit.end;
         for _ in 0..3 {
-            next += usize::from(matches!(scan.at(next), ':' | '=' | '为' | '约' | '≥' | '≤' | '>' | '<' | ' ' | '达' | '是'));
+            next += usize::from(matches!(
+                scan.at(next),
+                ':' | '=' | '为' | '约' | '≥' | '≤' | '>' | '<' | ' ' | '达' | '是'
+            ));
         }
-        if scan.at(next).is_ascii_digit() || scan.starts(hit.end, "不") || scan.starts(hit.end, "提高") {
+        if scan.at(next).is_ascii_digit()
+            || scan.starts(hit.end, "不")
+            || scan.starts(hit.end, "提高")
+        {
             return None;
         }
         let kind = fits(hit)?;
@@ -637,10 +687,15 @@ impl<'s> Reader<'s> {
         end: usize,
     ) -> Option<bool> {
         let next = self.scan.at(end);
-        let closed = ends_clause(next) || next == ' ' || next == '的' || is_link_after(self.scan, end);
+        let closed =
+            ends_clause(next) || next == ' ' || next == '的' || is_link_after(self.scan, end);
         let spoken = spoken.as_ref()?;
         let range = spoken.range.as_ref()?;
-        let touches = range.end <= lead.start && lead.start - range.end <= 1 || self.previous.as_ref().is_some_and(|p| p.spoken.as_ref().and_then(|s| s.range.as_ref()) == Some(range));
+        let touches = range.end <= lead.start && lead.start - range.end <= 1
+            || self
+                .previous
+                .as_ref()
+                .is_some_and(|p| p.spoken.as_ref().and_then(|s| s.range.as_ref()) == Some(range));
         if expression.is_ratio {
             return Some(true);
         }
@@ -657,7 +712,9 @@ impl<'s> Reader<'s> {
                 return Some(ends && !is_numbering(self.scan, expression));
             }
             return Some(
-                kind.takes_anything() && (expression.is_large || expression.shape == Comparator::Range) && closed,
+                kind.takes_anything()
+                    && (expression.is_large || expression.shape == Comparator::Range)
+                    && closed,
             );
         }
         let comparing = bounded && lead.compares.as_ref().is_none_or(|(c, _)| !weak_comparator(*c));
@@ -677,12 +734,14 @@ impl<'s> Reader<'s> {
             return None;
         }
         let scan = self.scan;
-        let letter = |c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '·' | 'μ' | 'Ω' | '²' | '³');
+        let letter =
+            |c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '·' | 'μ' | 'Ω' | '²' | '³');
         let mut end = at;
         while end - at <= MAX_UNKNOWN_UNIT && letter(scan.at(end)) {
             end += 1;
         }
-        let sound = end > at && end - at <= MAX_UNKNOWN_UNIT && !scan.at(end).is_ascii_alphanumeric();
+        let sound =
+            end > at && end - at <= MAX_UNKNOWN_UNIT && !scan.at(end).is_ascii_alphanumeric();
         sound.then_some(at..end)
     }
 
@@ -739,10 +798,14 @@ fn is_date(scan: &Scan, expression: &Expression) -> bool {
     let unit_at = expression.unit_range.as_ref().map_or(end, |range| range.start);
     if expression.unit.symbol() == "年" {
         let (low, high) = bounds(&expression.value);
-        let calendar = |value| value >= super::Exact::integer(1000) && value < super::Exact::integer(3000);
+        let calendar =
+            |value| value >= super::Exact::integer(1000) && value < super::Exact::integer(3000);
         let short = expression.n_whole == 2
             && (high >= super::Exact::integer(60) || scan.at(expression.range.start) == '0');
-        return calendar(low) || calendar(high) || short || matches!(scan.at(end), '代' | '级' | '度' | '报');
+        return calendar(low)
+            || calendar(high)
+            || short
+            || matches!(scan.at(end), '代' | '级' | '度' | '报');
     }
     let plain = expression.is_plain && expression.unit_range.is_none();
     plain && matches!(scan.at(unit_at), '月' | '日' | '号' | '时') && !scan.starts(unit_at, "月龄")
@@ -756,12 +819,15 @@ fn weak_comparator(comparator: Comparator) -> bool {
 
 /// Words behind a bare number after which a statement is closed.
 fn is_link_after(scan: &Scan, at: usize) -> bool {
-    ["以上", "以下", "左右", "和", "与", "及", "时", "之间"].iter().any(|word| scan.starts(at, word))
+    ["以上", "以下", "左右", "和", "与", "及", "时", "之间"]
+        .iter()
+        .any(|word| scan.starts(at, word))
 }
 
 /// `1.`, `2)`: the number of an item.
 fn is_numbering(scan: &Scan, expression: &Expression) -> bool {
-    expression.is_plain && matches!(scan.at(expression.range.end), '.' | ')' | '、')
+    expression.is_plain
+        && matches!(scan.at(expression.range.end), '.' | ')' | '、')
         && ends_clause(scan.before(expression.range.start))
 }
 
@@ -774,7 +840,11 @@ fn is_steel_grade(scan: &Scan, expression: &Expression) -> bool {
     let number = scan.text(expression.range.start..unit.start);
     match expression.unit.symbol() {
         "L" => matches!(&*number, "304" | "316" | "317" | "309" | "321" | "201"),
-        "A" => scan.starts(unit.end, "分子筛") || scan.starts(unit.end, "级") || scan.starts(unit.end, "景区"),
+        "A" => {
+            scan.starts(unit.end, "分子筛")
+                || scan.starts(unit.end, "级")
+                || scan.starts(unit.end, "景区")
+        }
         _ => false,
     }
 }
@@ -787,7 +857,9 @@ fn is_share_of_ownership(scan: &Scan, expression: &Expression, start: usize) -> 
     }
     let end = expression.range.end;
     let around = scan.text(start.saturating_sub(REACH)..(end + 4).min(scan.len()));
-    ["股份", "股权", "占股", "持股", "参股", "控股", "入股"].iter().any(|word| around.contains(word))
+    ["股份", "股权", "占股", "持股", "参股", "控股", "入股"]
+        .iter()
+        .any(|word| around.contains(word))
 }
 
 /// Turns 度 and 公斤 into what the property says they are.
@@ -806,7 +878,11 @@ fn resolve_unit(unit: &mut Unit, kind: Option<&PropertyKind>, problems: &mut Vec
             None => problems.push(Problem::AmbiguousUnit),
         }
     } else if property::is_shop_pressure(unit)
-        && kind.is_some_and(|kind| kind.has_dimension(property::pressure()) && !kind.takes_anything() && !kind.has_dimension(Dimension::base('M')))
+        && kind.is_some_and(|kind| {
+            kind.has_dimension(property::pressure())
+                && !kind.takes_anything()
+                && !kind.has_dimension(Dimension::base('M'))
+        })
         && let Some(known) = named("kgf/cm²")
     {
         *unit = known;
@@ -868,7 +944,11 @@ fn comparator_of(
         (Some(before), _) if !weak_comparator(before) => before,
         (_, Some(after)) => after,
         (Some(before), None) => {
-            if expression.shape == Comparator::MoreThan { Comparator::MoreThan } else { before }
+            if expression.shape == Comparator::MoreThan {
+                Comparator::MoreThan
+            } else {
+                before
+            }
         }
         (None, None) => expression.shape,
     }

@@ -284,13 +284,7 @@ impl Units {
     }
 
     /// Reads the factors inside brackets.
-    fn product(
-        &self,
-        scan: &Scan,
-        at: usize,
-        builder: &mut Builder,
-        power: i8,
-    ) -> Option<usize> {
+    fn product(&self, scan: &Scan, at: usize, builder: &mut Builder, power: i8) -> Option<usize> {
         let mut end = self.term(scan, at, builder, power)?;
         while matches!(scan.at(end), '·' | '.' | '*') && builder.n_factors < MAX_FACTORS {
             builder.symbol.push('·');
@@ -378,7 +372,8 @@ impl Builder {
     fn digits(&mut self, scan: &Scan, at: usize) -> usize {
         let mut end = at;
         let mut value = 0_i64;
-        while let Some(digit) = scan.at(end).to_digit(10).filter(|_| end - at < MAX_DENOMINATOR_DIGITS)
+        while let Some(digit) =
+            scan.at(end).to_digit(10).filter(|_| end - at < MAX_DENOMINATOR_DIGITS)
         {
             value = value * 10 + i64::from(digit);
             end += 1;
@@ -398,7 +393,8 @@ impl Builder {
 
 /// The power written at `at` (`²`, `^2`, `2`, `⁻¹`, and `-1` inside a product), and where it ends.
 fn power_at(scan: &Scan, at: usize, in_product: bool) -> (usize, i8) {
-    let digit = |c: char| c.to_digit(10).and_then(|d| i8::try_from(d).ok()).filter(|d| (1..=4).contains(d));
+    let digit =
+        |c: char| c.to_digit(10).and_then(|d| i8::try_from(d).ok()).filter(|d| (1..=4).contains(d));
     let (first, second) = (scan.at(at), scan.at(at + 1));
     let runs_on = |at: usize| scan.at(at).is_ascii_alphanumeric() || scan.at(at) == '.';
     if let Some(power) = superscript_digit(first) {
@@ -476,7 +472,8 @@ mod tests {
     }
 
     fn same(left: &str, right: &str) -> bool {
-        let (left, right) = (units().named(left).expect("known"), units().named(right).expect("known"));
+        let (left, right) =
+            (units().named(left).expect("known"), units().named(right).expect("known"));
         left.is_comparable(&right) && left.factor == right.factor && left.offset == right.offset
     }
 
@@ -519,7 +516,10 @@ mod tests {
 
     #[test]
     fn letters_do_not_run_on() {
-        assert_eq!(unit("Gbps口").map(|(unit, rest)| (unit.symbol().to_owned(), rest)), Some(("Gbit/s".into(), "口".into())));
+        assert_eq!(
+            unit("Gbps口").map(|(unit, rest)| (unit.symbol().to_owned(), rest)),
+            Some(("Gbit/s".into(), "口".into()))
+        );
         assert_eq!(unit("mVolt"), None);
         assert_eq!(unit("mm2，").map(|(unit, _)| unit.dimension()), Dimension::parse("L2"));
         assert_eq!(unit("公斤/亩增").map(|(_, rest)| rest), Some("增".into()));
