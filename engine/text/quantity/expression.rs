@@ -46,6 +46,7 @@ pub(super) struct Expression {
 }
 
 /// What stands at a place where a number might begin.
+#[expect(clippy::large_enum_variant, reason = "made once per number and taken apart at once")]
 pub(super) enum Found {
     Expression(Expression),
     /// Nothing to read; go on from here.
@@ -263,11 +264,8 @@ fn list(scan: &Scan, first: &Part) -> Option<Found> {
     let mut step = first.number.step;
     for part in std::iter::once(first).chain(&parts) {
         let value = match &part.unit {
-            Some((_, found)) => match unit.convert(part.value, &found.unit) {
-                Some(value) => value,
-                // 3台×20kW: two quantities.
-                None => return None,
-            },
+            // 3台×20kW: two quantities.
+            Some((_, found)) => unit.convert(part.value, &found.unit)?,
             None => part.value,
         };
         values.push(value);

@@ -13,12 +13,17 @@ mod change;
 mod comparator;
 mod exact;
 mod expression;
+mod glue;
+mod lead;
 mod lexicon;
+mod meaning;
 mod numeral;
 mod phrase;
 mod property;
 mod reader;
+mod refusal;
 mod scan;
+mod speech;
 mod unit;
 mod unit_table;
 

@@ -260,7 +260,7 @@ impl Units {
                     Some(next + 1)
                 } else {
                     // 23℃/24h states two conditions, mg/100g one unit.
-                    if !builder.unit.dimension.is_temperature() {
+                    if !builder.unit.dimension.is_temperature() && builder.unit.counted.is_none() {
                         next = builder.digits(scan, next);
                     }
                     self.term(scan, next, builder, -1)
