@@ -17,7 +17,7 @@ const CELL: &str = "要求：导热系数≥200W/(m·K)，粒径10~20μm，纯�
 
 const LONG_CHARS: usize = 5_000;
 
-pub fn bench(criterion: &mut Criterion) {
+pub(crate) fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("quantities");
     let long: String =
         CELL.chars().cycle().map(|c| if c == '。' { '，' } else { c }).take(LONG_CHARS).collect();

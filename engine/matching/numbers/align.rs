@@ -20,11 +20,13 @@ pub(super) fn comparable(one: &Quantity, other: &Quantity) -> bool {
 /// How far two numbers speak of the same property, 0 (not) to 1000 (the same words).
 ///
 /// - The same property of the table: 1000 with equal modifiers (涂层厚度), 900 with others. A
-///   property that needs a substance (含量) counts only where the substances share half of their
-///   character pairs, or neither is named.
+///   property that needs a substance (含量) counts only where the modifiers share half of their
+///   character pairs, or neither has any: 800 to 1000. A property that many things have (温度)
+///   counts where they share a pair (800) or one has none (600).
 /// - One property a case of the other (工作温度, 温度): 700.
-/// - A property that only the unit suggests: 600 where the phrases share a character pair, 450
-///   where one of them has no phrase, else 0.
+/// - The same property, where only the unit suggests it on one side or both: 600 where the
+///   phrases share a character pair, 450 where both have none, 400 where one has none and the
+///   property is not one that many things have.
 /// - Phrases that the table does not know: 300 to 800 where they share at least half of their
 ///   character pairs.
 pub(super) fn similarity(one: &Quantity, other: &Quantity) -> i64 {
@@ -32,13 +34,26 @@ pub(super) fn similarity(one: &Quantity, other: &Quantity) -> i64 {
     let suggested = mine.origin == Origin::Unit || theirs.origin == Origin::Unit;
     match (mine.kind, theirs.kind) {
         (Some(a), Some(b)) if a.name() == b.name() => {
+            let shared = shared_pairs(&mine.modifier, &theirs.modifier);
+            let equal = mine.modifier == theirs.modifier;
+            let open = mine.modifier.is_empty() || theirs.modifier.is_empty();
             if suggested {
-                return by_suggestion(mine, theirs);
+                return by_suggestion(mine, theirs, a.is_generic());
             }
             if a.needs_substance() {
-                return by_substance(mine, theirs);
+                return match (equal && open, shared >= 500) {
+                    (true, _) => 800,
+                    (false, true) => 800 + shared / 5,
+                    (false, false) => 0,
+                };
             }
-            if mine.phrase == theirs.phrase { 1000 } else { 900 }
+            match (equal, a.is_generic()) {
+                (true, _) => 1000,
+                (false, false) => 900,
+                (false, true) if shared > 0 => 800,
+                (false, true) if open => 600,
+                (false, true) => 0,
+            }
         }
         (Some(a), Some(b)) => {
             let related = a.parent() == Some(b.name()) || b.parent() == Some(a.name());
@@ -51,30 +66,17 @@ pub(super) fn similarity(one: &Quantity, other: &Quantity) -> i64 {
     }
 }
 
-fn by_suggestion(mine: &Property, theirs: &Property) -> i64 {
-    if mine.phrase.is_empty() || theirs.phrase.is_empty() {
+fn by_suggestion(mine: &Property, theirs: &Property, is_generic: bool) -> i64 {
+    let (empty, other_empty) = (mine.phrase.is_empty(), theirs.phrase.is_empty());
+    if empty && other_empty {
         450
+    } else if empty || other_empty {
+        if is_generic { 0 } else { 400 }
     } else if shared_pairs(&mine.phrase, &theirs.phrase) > 0 {
         600
     } else {
         0
     }
-}
-
-/// The words of quantity around a substance, which say nothing about it.
-const QUANTITY_WORDS: [&str; 9] =
-    ["含量", "浓度", "质量分数", "体积分数", "占比", "比例", "添加量", "用量", "排放"];
-
-fn by_substance(mine: &Property, theirs: &Property) -> i64 {
-    let substance = |property: &Property| {
-        QUANTITY_WORDS.iter().fold(property.phrase.clone(), |phrase, word| phrase.replace(word, ""))
-    };
-    let (mine, theirs) = (substance(mine), substance(theirs));
-    if mine.is_empty() && theirs.is_empty() {
-        return 800;
-    }
-    let shared = shared_pairs(&mine, &theirs);
-    if shared >= 500 { 800 + shared / 5 } else { 0 }
 }
 
 /// Dice's coefficient of the character pairs of two phrases, in thousandths; phrases of one

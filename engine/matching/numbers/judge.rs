@@ -129,7 +129,7 @@ fn below(given: &Interval, wanted: &Interval) -> bool {
 /// Whether two statements about one thing exclude each other: no common value, and not by
 /// rounding only.
 pub(super) fn exclude(one: &Quantity, other: &Quantity) -> bool {
-    let mine = plain(one.comparator, one.bounds(), one.step, true);
+    let mine = plain(meant(one), one.bounds(), one.step, true);
     let theirs = given(one, other);
     matches!((mine, theirs), (Some(mine), Some(theirs)) if !mine.meets(&theirs))
 }
@@ -137,15 +137,13 @@ pub(super) fn exclude(one: &Quantity, other: &Quantity) -> bool {
 /// The values that a demand asks for, in its own unit.
 fn wanted(asked: &Quantity) -> Option<Interval> {
     let (low, high) = asked.bounds();
-    let better = match asked.kind {
-        Kind::Change(_) | Kind::Multiple | Kind::Count => Some(Better::Higher),
-        _ => asked.property.as_ref().and_then(|p| p.kind).and_then(|kind| kind.better()),
-    };
-    let slack = match asked.comparator {
+    let comparator = meant(asked);
+    let better = better(asked);
+    let slack = match comparator {
         Comparator::About => margin(asked, low)?.checked_div(Exact::integer(2))?,
         _ => Exact::ZERO,
     };
-    Some(match (asked.comparator, better) {
+    Some(match (comparator, better) {
         (Comparator::Tolerance, _) if is_deviation(asked) => Interval::to(high, false),
         (
             Comparator::Equal | Comparator::About | Comparator::Reaches | Comparator::Range,
@@ -172,7 +170,7 @@ fn given(asked: &Quantity, stated: &Quantity) -> Option<Interval> {
         let high = convert(high)?;
         return Some(Interval::between(high, high));
     }
-    plain(stated.comparator, (convert(low)?, convert(high)?), Exact::ZERO, false)
+    plain(meant(stated), (convert(low)?, convert(high)?), Exact::ZERO, false)
 }
 
 /// The interval of a comparator without regard to what is better.
@@ -197,6 +195,24 @@ fn plain(
             Interval::between(low.checked_sub(half)?, high.checked_add(half)?)
         }
     })
+}
+
+/// How a number is meant beside its property: 精度不低于0.02mm asks for 0.02 mm or better, and
+/// less is better there.
+fn meant(quantity: &Quantity) -> Comparator {
+    let lower = better(quantity) == Some(Better::Lower);
+    match quantity.comparator {
+        Comparator::AtLeast if lower => Comparator::AtMost,
+        comparator => comparator,
+    }
+}
+
+/// Which way the property gets better; changes, multiples and counts ask for more.
+fn better(quantity: &Quantity) -> Option<Better> {
+    match quantity.kind {
+        Kind::Change(_) | Kind::Multiple | Kind::Count => Some(Better::Higher),
+        _ => quantity.property.as_ref().and_then(|p| p.kind).and_then(|kind| kind.better()),
+    }
 }
 
 /// Whether this is a deviation without a middle: ±0.5.

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | ≥ v, > v, 以上 | the values from v up (above v) |
 //! | ≤ v, < v, 以内 | the values up to v (below v) |
+//! | ≥ v where less is better (精度不低于0.02mm: not worse) | up to v |
 //! | v, 达到 v, where more is better | from v up |
 //! | v, 达到 v, where less is better | up to v |
 //! | 达到 v otherwise; a change, multiple or count of v | from v up |

@@ -108,7 +108,8 @@ fn part(scan: &Scan, start: usize, at: usize) -> Result<Part, usize> {
     } else {
         numeral::chinese(scan, at).ok_or(at + 1)?
     };
-    let is_negative = start < at && scan.at(start) == '-';
+    // 零下40℃ is below zero as -40℃ is.
+    let is_negative = start < at && matches!(scan.at(start), '-' | '零');
     let value = if is_negative { number.value.negated() } else { number.value };
     Ok(Part { start, end: number.end, number, value, unit: unit_after(scan, &number) })
 }

@@ -87,6 +87,9 @@ pub struct Property {
     pub span: Option<Range<usize>>,
     /// That phrase, folded (half width, lower case); empty where there is none.
     pub phrase: String,
+    /// The words of the phrase before the known name (涂层 in 涂层厚度), folded; empty where
+    /// there are none, the whole phrase where the table knows no name in it.
+    pub modifier: String,
     /// How it is known.
     pub origin: Origin,
 }

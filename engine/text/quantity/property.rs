@@ -25,6 +25,8 @@ struct Row {
     parent: Option<String>,
     #[serde(default)]
     substance: bool,
+    #[serde(default)]
+    generic: bool,
     unit_alone: Option<String>,
     implied: Option<String>,
 }
@@ -54,6 +56,7 @@ pub struct PropertyKind {
     better: Option<Better>,
     parent: Option<String>,
     needs_substance: bool,
+    is_generic: bool,
     unit_alone: Option<Dimension>,
     implied: Option<Unit>,
 }
@@ -81,6 +84,12 @@ impl PropertyKind {
     #[must_use]
     pub const fn needs_substance(&self) -> bool {
         self.needs_substance
+    }
+
+    /// Whether many parts of one thing have it (温度, 时间), so that the words before it matter.
+    #[must_use]
+    pub const fn is_generic(&self) -> bool {
+        self.is_generic
     }
 
     /// The unit of a number that is written without one.
@@ -197,6 +206,7 @@ impl Properties {
                 better: row.better,
                 parent: row.parent,
                 needs_substance: row.substance,
+                is_generic: row.generic,
                 unit_alone,
                 implied,
             });

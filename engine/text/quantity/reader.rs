@@ -120,6 +120,9 @@ impl<'s> Reader<'s> {
     /// only before temperatures, levels, voltages and angles, which can be negative.
     fn sign_start(&self, at: usize) -> usize {
         let scan = self.scan;
+        if scan.before(at) == '下' && scan.before(at - 1) == '零' {
+            return at - 2;
+        }
         if at == 0 || !matches!(scan.before(at), '-' | '+') {
             return at;
         }
@@ -254,8 +257,12 @@ impl<'s> Reader<'s> {
             let direct = range.as_ref().is_some_and(|range| range.end == property_end)
                 && spoken.as_ref().is_some_and(|s| s.origin == Origin::Named);
             if !direct {
-                spoken =
-                    Some(Spoken { kind: properties().by_name(name), range, origin: Origin::Named });
+                spoken = Some(Spoken {
+                    kind: properties().by_name(name),
+                    range,
+                    origin: Origin::Named,
+                    head: start,
+                });
             }
         }
         let named = spoken.as_ref().filter(|s| s.origin == Origin::Named).and_then(|s| s.kind);

@@ -19,6 +19,8 @@ pub(super) struct Spoken {
     pub(super) kind: Option<&'static PropertyKind>,
     pub(super) range: Option<Range<usize>>,
     pub(super) origin: Origin,
+    /// Where the known name begins inside the phrase: modifiers end there.
+    pub(super) head: usize,
 }
 
 /// A quantity already read, for the numbers that share its property.
@@ -63,7 +65,12 @@ impl Reader<'_> {
         let before = phrase::before(scan, &self.hits, start, pe);
         let named = |hit: Hit, kind| {
             let from = phrase::before(scan, &self.hits, start, hit.end).start.min(hit.start);
-            Spoken { kind: Some(kind), range: Some(from..hit.end), origin: Origin::Named }
+            Spoken {
+                kind: Some(kind),
+                range: Some(from..hit.end),
+                origin: Origin::Named,
+                head: hit.start,
+            }
         };
         if let Some(hit) = self.hit_ending_at(pe).filter(|hit| hit.start >= start)
             && let Some(kind) = fits(hit)
@@ -85,7 +92,7 @@ impl Reader<'_> {
             // 调整范围: the range belongs to the phrase where no known property stands.
             let range_word = scan.starts(range.end, "范围") && range.end < pe + 1;
             let range = range.start..range.end + if range_word { 2 } else { 0 };
-            Spoken { kind: None, range: Some(range), origin: Origin::Phrase }
+            Spoken { kind: None, range: Some(range), origin: Origin::Phrase, head: pe }
         };
         let is_share = unit.dimension() == Dimension::RATIO && unit.counted().is_none();
         let nearest = self.hits[..self.hits.partition_point(|hit| hit.end <= pe)]
@@ -114,7 +121,7 @@ impl Reader<'_> {
         let by_unit = properties().of_unit(unit);
         if let Some(kind) = by_unit.filter(|_| !has_loose_property(unit) && !is_change) {
             let range = has_phrase.then(|| before.clone());
-            return Some(Spoken { kind: Some(kind), range, origin: Origin::Unit });
+            return Some(Spoken { kind: Some(kind), range, origin: Origin::Unit, head: pe });
         }
         if has_phrase {
             return Some(raw(before));
@@ -125,7 +132,7 @@ impl Reader<'_> {
         if before.len() == 1 && !lead.takes && is_han(scan.at(before.start)) {
             return Some(raw(before));
         }
-        by_unit.map(|kind| Spoken { kind: Some(kind), range: None, origin: Origin::Unit })
+        by_unit.map(|kind| Spoken { kind: Some(kind), range: None, origin: Origin::Unit, head: pe })
     }
 
     /// A property named right behind the number: 50%的湿度, 4公斤压力, 10kg重.
@@ -163,7 +170,12 @@ impl Reader<'_> {
             return None;
         }
         let kind = fits(hit)?;
-        Some(Spoken { kind: Some(kind), range: Some(at..hit.end), origin: Origin::Named })
+        Some(Spoken {
+            kind: Some(kind),
+            range: Some(at..hit.end),
+            origin: Origin::Named,
+            head: hit.start,
+        })
     }
 
     /// A phrase behind a number, cut before the next number.
@@ -203,8 +215,13 @@ impl Reader<'_> {
         let phrase = spoken.range.clone().map_or_else(String::new, |range| {
             self.scan.text(range).to_ascii_lowercase().trim().to_owned()
         });
+        let modifier = spoken.range.clone().map_or_else(String::new, |range| {
+            let end = spoken.head.clamp(range.start, range.end);
+            self.scan.text(range.start..end).to_ascii_lowercase().trim().to_owned()
+        });
         Property {
             kind: spoken.kind,
+            modifier,
             span: spoken.range.clone().map(|range| self.scan.bytes(range)),
             phrase,
             origin: spoken.origin,
