@@ -6,6 +6,7 @@
 mod embedding;
 mod import;
 mod pair_scores;
+mod quantities;
 mod retrieval;
 mod top_k;
 
@@ -17,6 +18,7 @@ criterion_group!(
     retrieval::retrieval,
     embedding::benches,
     top_k::bench,
-    pair_scores::bench
+    pair_scores::bench,
+    quantities::bench
 );
 criterion_main!(benches);

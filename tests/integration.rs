@@ -11,6 +11,7 @@ mod import;
 mod index;
 mod output;
 mod pipeline;
+mod quantities;
 mod sample;
 mod shaders;
 mod vectors;

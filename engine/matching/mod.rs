@@ -9,6 +9,7 @@ mod calibration;
 mod evidence;
 mod field;
 mod gap;
+mod numbers;
 mod parts;
 mod score;
 mod weights;
@@ -18,6 +19,9 @@ pub use calibration::{Calibration, CalibrationError, mutual_score};
 pub use evidence::{Evidence, PassageVectors, RecordText, Vocabulary};
 pub use field::{FieldPath, Taxonomy, TaxonomyError, code_path, field_similarity, is_cross_field};
 pub use gap::{VAGUE_BELOW, gap_question, is_vague, to_verify, typical_values, what_lacks};
+pub use numbers::{
+    Doubt, MARGIN_PERCENT, NumberCheck, Outcome, check_numbers, judge, numbers_value,
+};
 pub use parts::{ANSWER_HALF_LIFE_DAYS, PairInputs, confidence, part_values, vetoes};
 pub use score::{Scored, contributions, score};
 pub use weights::{Weights, WeightsError};

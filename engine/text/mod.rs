@@ -8,10 +8,12 @@
 //! - [`Segmenter`]: terms with positions, for the index and for everything that counts words.
 //! - [`sentences`]: ranges for quotes and passages.
 //! - [`contact_passages`]: what must not be quoted.
+//! - [`quantity`]: stated numbers with unit, comparator and property.
 //! - [`char_range`]: from bytes to characters, for readers that count those.
 
 mod contact;
 mod normalise;
+pub mod quantity;
 mod segment;
 mod sentence;
 mod span;

@@ -1,0 +1,303 @@
+//! Stated numbers of a demand against those of a supply.
+//!
+//! Every number of the demand is aligned with at most one number of the supply that speaks of the
+//! same property, one to one, and judged: pass, near, fail or not stated. Numbers of the supply
+//! on which the demand is silent are ignored. Everything is exact and the same on every machine.
+//!
+//! What a demand asks for, by how its number is meant:
+//!
+//! | stated | asks for |
+//! |---|---|
+//! | ≥ v, > v, 以上 | the values from v up (above v) |
+//! | ≤ v, < v, 以内 | the values up to v (below v) |
+//! | ≥ v where less is better (精度不低于0.02mm: not worse) | up to v |
+//! | v, 达到 v, where more is better | from v up |
+//! | v, 达到 v, where less is better | up to v |
+//! | 达到 v otherwise; a change, multiple or count of v | from v up |
+//! | v otherwise | v, within half a unit of its last digit |
+//! | 约 v | as v, loosened by half the margin |
+//! | a~b | a to b; where more (less) is better, from a up (up to b) |
+//! | c±d | c−d to c+d |
+//! | ±d alone | a deviation of at most d |
+//!
+//! What a supply states, and the outcome:
+//!
+//! | supply against what is asked | outcome |
+//! |---|---|
+//! | every stated value is asked for | pass |
+//! | a range that holds everything asked for (an adjustable 500~3000 against 2000) | pass; near where a tolerance was asked for |
+//! | a bound on the same side (≥150 against ≥200) | by the bound: near within the margin, else fail |
+//! | some stated values are asked for | near |
+//! | none, but the closest one lies within the margin | near |
+//! | none | fail |
+//!
+//! The **margin** is [`MARGIN_PERCENT`] of the limit that is missed, as written in the unit of the
+//! demand, or one unit of its last written digit if that is more. For shares between 0 and 100 %
+//! it is taken of the smaller of the share and what it lacks to 100 %, so that 99 % purity is not
+//! near 99.99 %.
+//!
+//! Lists (30×20×10) are judged number by number, the worst decides. Numbers of different kinds
+//! (a level, a change, a count, money, a ratio) never meet, and changes only in one direction.
+
+mod align;
+mod judge;
+
+use std::ops::Range;
+
+use crate::model::{Lang, Micro};
+use crate::text::quantity::{Problem, Quantity, Value};
+
+use align::{MAX_NUMBERS, assign, comparable, similarity};
+pub use judge::{MARGIN_PERCENT, judge};
+
+/// Least similarity of two properties that are taken for the same; see [`align`].
+const SAME_PROPERTY: i64 = 300;
+
+/// What became of one number of a demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// The supply states what is asked for.
+    Pass,
+    /// It misses by no more than the margin, or states it only in part.
+    Near,
+    /// It states something else.
+    Fail,
+    /// It does not speak of the property.
+    NotStated,
+}
+
+impl Outcome {
+    /// The word people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Pass => lang.pick("满足", "met"),
+            Self::Near => lang.pick("接近", "close"),
+            Self::Fail => lang.pick("不满足", "not met"),
+            Self::NotStated => lang.pick("未说明", "not stated"),
+        }
+    }
+}
+
+/// Something about a check that a person should look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Doubt {
+    /// The demand states another number for the same thing.
+    DemandContradicts,
+    /// The supply states another number for the same thing; a pass counts as near.
+    SupplyContradicts,
+    /// A range was written from high to low.
+    InvertedRange,
+    /// A unit is not in the table, so it was compared by its spelling only.
+    UnknownUnit,
+    /// 度 of temperature or of angle.
+    AmbiguousUnit,
+    /// The supply speaks of the property, but in a unit that cannot be converted.
+    OtherUnit,
+}
+
+impl Doubt {
+    /// The words people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::DemandContradicts => lang
+                .pick("需求前后数值不一，待核实", "the demand contradicts itself, to be verified"),
+            Self::SupplyContradicts => lang
+                .pick("供给前后数值不一，待核实", "the supply contradicts itself, to be verified"),
+            Self::InvertedRange => lang.pick(
+                "范围上下限写反，按从小到大读",
+                "the range is inverted, read from low to high",
+            ),
+            Self::UnknownUnit => {
+                lang.pick("单位不认得，只按写法比较", "unknown unit, compared by its spelling only")
+            }
+            Self::AmbiguousUnit => {
+                lang.pick("“度”指温度还是角度不明", "degrees of temperature or of angle")
+            }
+            Self::OtherUnit => {
+                lang.pick("供给用了不能换算的单位", "the supply uses a unit that does not convert")
+            }
+        }
+    }
+}
+
+/// One number of a demand and what the supply says about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberCheck {
+    /// Which of the demand's quantities it is.
+    pub demand: usize,
+    /// Which of the supply's quantities it was aligned with.
+    pub supply: Option<usize>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The property: canonical name or the phrase of the demand; empty where none is known.
+    pub property: String,
+    /// The bytes to quote from the demand's text.
+    pub demand_quote: Range<usize>,
+    /// The bytes to quote from the supply's text.
+    pub supply_quote: Option<Range<usize>>,
+    /// What a person should look at, ascending, none twice.
+    pub doubts: Vec<Doubt>,
+}
+
+impl NumberCheck {
+    /// One line for people: property, both quotes, outcome and doubts. The texts are those that
+    /// the quantities were read from.
+    ///
+    /// # Panics
+    /// Where a text is another one, so that the spans do not fit it.
+    #[must_use]
+    pub fn line(&self, lang: Lang, demand_text: &str, supply_text: &str) -> String {
+        let colon = lang.pick("：", ": ");
+        let property = if self.property.is_empty() {
+            lang.pick("数值", "number")
+        } else {
+            self.property.as_str()
+        };
+        let asked = lang.pick("需求“", "asked “");
+        let stated = lang.pick("供给“", "stated “");
+        let (close, comma) = (lang.pick("”", "”"), lang.pick("，", ", "));
+        let mut line =
+            format!("{property}{colon}{asked}{}{close}", &demand_text[self.demand_quote.clone()]);
+        if let Some(quote) = &self.supply_quote {
+            line.push_str(&format!("{comma}{stated}{}{close}", &supply_text[quote.clone()]));
+        }
+        line.push_str(comma);
+        line.push_str(self.outcome.label(lang));
+        for doubt in &self.doubts {
+            line.push_str(lang.pick("；", "; "));
+            line.push_str(doubt.label(lang));
+        }
+        line
+    }
+}
+
+/// Checks every number of a demand against a supply, in the order of the demand.
+///
+/// Both lists are as [`crate::text::quantity::quantities`] gives them, each from one text. Of
+/// each list the first 64 numbers are aligned; later ones of the demand are not stated.
+#[must_use]
+pub fn check_numbers(demand: &[Quantity], supply: &[Quantity]) -> Vec<NumberCheck> {
+    let rows = &demand[..demand.len().min(MAX_NUMBERS)];
+    let columns = &supply[..supply.len().min(MAX_NUMBERS)];
+    let demand_doubts = contradictions(rows);
+    let supply_doubts = contradictions(columns);
+    // The property decides; among equals the better outcome, since a supply may state several
+    // models of one product.
+    let weigh = |row: &Quantity, column: &Quantity| {
+        let same = similarity(row, column);
+        if same < SAME_PROPERTY || !comparable(row, column) {
+            return 0;
+        }
+        let outcome = match judge(row, column) {
+            Outcome::Pass => 3,
+            Outcome::Near => 2,
+            Outcome::Fail => 1,
+            Outcome::NotStated => return 0,
+        };
+        same * 10 + outcome
+    };
+    let weights: Vec<Vec<i64>> =
+        rows.iter().map(|row| columns.iter().map(|column| weigh(row, column)).collect()).collect();
+    let assigned = assign(&weights, columns.len());
+    demand
+        .iter()
+        .enumerate()
+        .map(|(at, asked)| {
+            let answer = assigned.get(at).copied().flatten();
+            let mut outcome = answer.map_or(Outcome::NotStated, |to| judge(asked, &supply[to]));
+            let mut doubts = doubts_of(asked);
+            if demand_doubts.get(at) == Some(&true) {
+                doubts.push(Doubt::DemandContradicts);
+            }
+            if let Some(to) = answer {
+                doubts.extend(doubts_of(&supply[to]));
+                if supply_doubts[to] {
+                    doubts.push(Doubt::SupplyContradicts);
+                    if outcome == Outcome::Pass {
+                        outcome = Outcome::Near;
+                    }
+                }
+            } else if columns.iter().any(|other| speaks_in_other_unit(asked, other)) {
+                doubts.push(Doubt::OtherUnit);
+            }
+            doubts.sort_unstable();
+            doubts.dedup();
+            NumberCheck {
+                demand: at,
+                supply: answer,
+                outcome,
+                property: asked
+                    .property
+                    .as_ref()
+                    .map_or_else(String::new, |p| p.label().to_owned()),
+                demand_quote: asked.quote_span(),
+                supply_quote: answer.map(|to| supply[to].quote_span()),
+                doubts,
+            }
+        })
+        .collect()
+}
+
+/// The value of the part: passes and half the nears among the judged numbers.
+///
+/// `None` where nothing was judged: a demand without numbers has not failed anything, and what a
+/// supply does not state lowers nothing.
+#[must_use]
+pub fn numbers_value(checks: &[NumberCheck]) -> Option<Micro> {
+    let halves = |outcome| match outcome {
+        Outcome::Pass => Some(2),
+        Outcome::Near => Some(1),
+        Outcome::Fail => Some(0),
+        Outcome::NotStated => None,
+    };
+    let judged: Vec<i64> = checks.iter().filter_map(|check| halves(check.outcome)).collect();
+    let n = i64::try_from(judged.len()).expect("far fewer than 2⁶³ numbers");
+    if n == 0 {
+        return None;
+    }
+    // Rounded half up; the quotient is at most a million.
+    let millionths = (judged.iter().sum::<i64>() * 1_000_000 + n) / (2 * n);
+    Some(Micro(i32::try_from(millionths).expect("at most a million")))
+}
+
+fn doubts_of(quantity: &Quantity) -> Vec<Doubt> {
+    let doubt = |problem: &Problem| match problem {
+        Problem::InvertedRange => Doubt::InvertedRange,
+        Problem::UnknownUnit => Doubt::UnknownUnit,
+        Problem::AmbiguousUnit => Doubt::AmbiguousUnit,
+    };
+    quantity.problems.iter().map(doubt).collect()
+}
+
+/// For each number, whether another of the same text gives the same phrase a value that excludes
+/// it. Numbers that share one mention of the phrase (由100降至50) are a series.
+fn contradictions(quantities: &[Quantity]) -> Vec<bool> {
+    let mut found = vec![false; quantities.len()];
+    for (at, one) in quantities.iter().enumerate() {
+        for (other_at, other) in quantities.iter().enumerate().skip(at + 1) {
+            let (Some(mine), Some(theirs)) = (&one.property, &other.property) else { continue };
+            let same = mine.kind.is_some()
+                && !mine.phrase.is_empty()
+                && mine.phrase == theirs.phrase
+                && mine.span != theirs.span
+                && comparable(one, other)
+                && !matches!(one.value, Value::List(_));
+            if same && judge::exclude(one, other) {
+                found[at] = true;
+                found[other_at] = true;
+            }
+        }
+    }
+    found
+}
+
+/// Whether the supply speaks of the demand's property in a unit that does not convert.
+fn speaks_in_other_unit(asked: &Quantity, other: &Quantity) -> bool {
+    let same = asked.kind == other.kind && similarity(asked, other) >= SAME_PROPERTY;
+    same && !asked.unit.is_comparable(&other.unit)
+}
+
+#[cfg(test)]
+mod tests;
