@@ -5,6 +5,7 @@
 
 mod embedding;
 mod import;
+mod max_sim;
 mod pair_scores;
 mod retrieval;
 mod top_k;
@@ -17,6 +18,7 @@ criterion_group!(
     retrieval::retrieval,
     embedding::benches,
     top_k::bench,
-    pair_scores::bench
+    pair_scores::bench,
+    max_sim::bench
 );
 criterion_main!(benches);
