@@ -6,12 +6,16 @@
 //!
 //! - [`normalise`] and [`Folded`]: one form for the many ways to type the same thing.
 //! - [`Segmenter`]: terms with positions, for the index and for everything that counts words.
-//! - [`sentences`]: ranges for quotes and passages.
+//! - [`sentences`]: ranges for quotes.
+//! - [`passages`] and [`units`]: ranges for what is compared part by part, bounded in number.
+//! - [`Script`]: whether a text is Chinese or Latin.
 //! - [`contact_passages`]: what must not be quoted.
 //! - [`char_range`]: from bytes to characters, for readers that count those.
 
 mod contact;
 mod normalise;
+mod passage;
+mod script;
 mod segment;
 mod sentence;
 mod span;
@@ -19,6 +23,8 @@ mod technical;
 
 pub use contact::{VEILED, contact_passages, hidden_characters, shown, veil};
 pub use normalise::{Folded, normalise};
+pub use passage::{OVERLAP_CHARS, PASSAGE_CHARS, passages, units};
+pub use script::Script;
 pub use segment::{Segmenter, Token};
 pub use sentence::{MAX_SENTENCE_CHARS, sentences};
 pub use span::char_range;
