@@ -8,6 +8,7 @@ mod gpu_against_reference;
 mod import;
 mod index;
 mod output;
+mod passages;
 mod pipeline;
 mod sample;
 mod shaders;

@@ -12,14 +12,10 @@ use crate::text::Script;
 /// because a model that learned Chinese says little about English, and shared words say the more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weights {
-    for_demand: Direction,
-    for_supply: Direction,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Direction {
-    han: [u32; Part::ALL.len()],
-    latin: [u32; Part::ALL.len()],
+    for_demand: [u32; Part::ALL.len()],
+    for_supply: [u32; Part::ALL.len()],
+    /// Instead of these, for askers that write in Latin letters: of the demand, of the supply.
+    latin: [Option<[u32; Part::ALL.len()]>; 2],
 }
 
 /// The full score of one direction, in thousandths.
@@ -56,11 +52,8 @@ struct PartsFile {
 }
 
 impl DirectionFile {
-    /// Both sets; without one of its own, Latin text is weighed like Chinese.
-    fn sets(&self) -> Direction {
-        let Self { lexical, dense, passage, field, freshness, maturity, ref latin } = *self;
-        let han = [lexical, dense, passage, field, freshness, maturity];
-        Direction { han, latin: latin.as_ref().map_or(han, PartsFile::in_order) }
+    const fn in_order(&self) -> [u32; Part::ALL.len()] {
+        [self.lexical, self.dense, self.passage, self.field, self.freshness, self.maturity]
     }
 }
 
@@ -81,8 +74,12 @@ impl Weights {
     pub fn from_toml(text: &str) -> Result<Self, WeightsError> {
         let file: WeightsFile = toml::from_str(text)
             .map_err(|source| WeightsError::Syntax { reason: source.message().to_owned() })?;
-        let weights =
-            Self { for_demand: file.for_demand.sets(), for_supply: file.for_supply.sets() };
+        let weights = Self {
+            for_demand: file.for_demand.in_order(),
+            for_supply: file.for_supply.in_order(),
+            latin: [file.for_demand.latin, file.for_supply.latin]
+                .map(|set| set.map(|set| set.in_order())),
+        };
         for side in [Side::Demand, Side::Supply] {
             for script in [Script::Han, Script::Latin] {
                 let set = weights.of(side, script);
@@ -95,22 +92,31 @@ impl Weights {
         Ok(weights)
     }
 
+    /// The weights that `side` applies as the asker when it writes Chinese, in the order of
+    /// [`Part::ALL`]. For a given record see [`seen_by`](Self::seen_by).
+    #[must_use]
+    pub const fn seen_from(&self, side: Side) -> &[u32; Part::ALL.len()] {
+        match side {
+            Side::Demand => &self.for_demand,
+            Side::Supply => &self.for_supply,
+        }
+    }
+
     /// The weights that this record applies as the asker, in the order of [`Part::ALL`].
     #[must_use]
-    pub fn seen_from(&self, asker: &Record) -> &[u32; Part::ALL.len()] {
+    pub fn seen_by(&self, asker: &Record) -> &[u32; Part::ALL.len()] {
         self.of(asker.side, script_of(asker))
     }
 
-    /// The weights that `side` applies as the asker when it writes in `script`.
+    /// The weights that `side` applies as the asker when it writes in `script`; without a set of its
+    /// own, Latin text is weighed like Chinese.
     #[must_use]
     pub const fn of(&self, side: Side, script: Script) -> &[u32; Part::ALL.len()] {
-        let direction = match side {
-            Side::Demand => &self.for_demand,
-            Side::Supply => &self.for_supply,
-        };
-        match script {
-            Script::Han => &direction.han,
-            Script::Latin => &direction.latin,
+        let [of_demand, of_supply] = &self.latin;
+        match (script, side, of_demand, of_supply) {
+            (Script::Latin, Side::Demand, Some(set), _)
+            | (Script::Latin, Side::Supply, _, Some(set)) => set,
+            _ => self.seen_from(side),
         }
     }
 }

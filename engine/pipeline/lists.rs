@@ -96,7 +96,7 @@ pub(super) fn gaps(
             let lacks = match nearest {
                 Some(at) => {
                     let values = &matches[at as usize].parts_for_demand;
-                    what_lacks(values, weights.seen_from(&demands[demand as usize]), &typical, lang)
+                    what_lacks(values, weights.seen_by(&demands[demand as usize]), &typical, lang)
                 }
                 None => lang.pick("没有任何相近的供给", "no supply comes near").to_owned(),
             };

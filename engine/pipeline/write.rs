@@ -121,7 +121,7 @@ impl Finished<'_> {
                     Side::Demand => (&pair.parts_for_demand, demand),
                     Side::Supply => (&pair.parts_for_supply, supply),
                 };
-                contributions(values, self.rules.weights.seen_from(asker))
+                contributions(values, self.rules.weights.seen_by(asker))
             },
             to_verify: &|pair| {
                 let (demand, supply) = self.records(pair);
