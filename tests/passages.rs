@@ -37,19 +37,13 @@ fn part<'a>(pairs: &'a [PairRecord], supply: &str, part: Part) -> &'a PartRecord
 #[test]
 fn what_is_said_at_the_end_of_a_long_text_is_found_and_quoted() {
     let dir = tempfile::tempdir().expect("a folder");
-    let filler = FILLER.repeat(40);
-    let late = format!("{filler}{ANSWER}");
+    let late = format!("{}{ANSWER}", FILLER.repeat(40));
     let demand = ["XQ-2026-0001", "双极板涂层", "寻求不锈钢双极板石墨涂层，降低接触电阻。"];
-    let supplies = [
-        ["GJ-2026-0001", "生产现场管理", late.as_str()],
-        ["GJ-2026-0002", "生产现场管理", filler.as_str()],
-    ];
-    let pairs = written(dir.path(), &[demand], &supplies);
-    let value = |supply, of| part(&pairs, supply, of).value.expect("both have vectors");
-    let gain = |of| value("GJ-2026-0001", of).0 - value("GJ-2026-0002", of).0;
+    let pairs = written(dir.path(), &[demand], &[["GJ-2026-0001", "生产现场管理", &late]]);
+    let value = |of| part(&pairs, "GJ-2026-0001", of).value.expect("both have vectors").0;
     // In the vector of the whole text one sentence in a hundred and sixty drowns; a passage holds it.
-    assert!(gain(Part::Passage) > 100_000, "{}", gain(Part::Passage));
-    assert!(gain(Part::Passage) > 2 * gain(Part::Dense), "{}", gain(Part::Dense));
+    assert!(value(Part::Passage) > 200_000, "{}", value(Part::Passage));
+    assert!(value(Part::Dense) < 100_000, "{}", value(Part::Dense));
     let quotes = &part(&pairs, "GJ-2026-0001", Part::Passage).evidence;
     let of = |side| quotes.iter().filter(move |quote| quote.side == side);
     assert!(of(Side::Demand).any(|quote| quote.text.contains("接触电阻")), "{quotes:?}");

@@ -3,10 +3,11 @@
 
 Runs the program itself on every development set (see sets.py): once per part with all weight on
 that part and a deep ranking, which gives every pair's part value. Then, per direction and script,
-searches the weights on a grid. What is compared is nDCG@10 (linear gain) over that of the best
-single part of the same set, so that no set dominates; a split must not be worse than the best part
-on any set, and of those the best mean over the sets is taken, or rather the middle of all that the
-queries cannot tell from it. Held-out figures come from five folds of whole queries.
+searches the weights on a grid. What is compared is nDCG@10 (linear gain) and, where grades say what
+is worth a call, the reciprocal rank of the first such answer, each over that of the best single
+part on the same set, so that no set dominates; a split must not be worse than the best part on any
+set by either, and of those the best mean is taken, or rather the middle of all that the queries
+cannot tell from it. Held-out figures come from five folds of whole queries.
 
 Last, it runs once with the chosen weights and fits, per direction, a logistic curve of "grade 2 or
 3" on the score of the market lists, written as a table of knots; its quality is reported by
@@ -118,15 +119,31 @@ class Values:
     def dcg(gains):
         return float(gains @ DISCOUNT[: len(gains)])
 
-    def ndcg(self, split):
-        """nDCG@10 of every query, ties by document."""
-        return self.of([np.asarray(split, float) @ parts for parts in self.parts])
+    def table(self, grid):
+        """split → nDCG@10 of every query, ties by document."""
+        splits = np.array(grid, float)
+        found = np.empty((len(grid), len(self.queries)))
+        for q, (parts, gains, ideal) in enumerate(zip(self.parts, self.gains, self.ideals)):
+            # Rounding as the program does, so that ties are ties.
+            order = np.argsort(-np.round(splits @ parts / 1000, 6), axis=1, kind="stable")[:, :10]
+            found[:, q] = gains[order] @ DISCOUNT[: order.shape[1]] / ideal
+        return {split: found[i] for i, split in enumerate(grid)}
+
+    def first_calls(self, grid):
+        """split → reciprocal rank of the first grade ≥ 2, of the queries that have one; or None."""
+        splits = np.array(grid, float)
+        found = []
+        for parts, gains in zip(self.parts, self.gains):
+            if gains.max() >= 2:
+                order = np.argsort(-np.round(splits @ parts / 1000, 6), axis=1, kind="stable")
+                found.append(1 / (1 + np.argmax(gains[order] >= 2, axis=1)))
+        return {split: np.array([f[i] for f in found]) for i, split in enumerate(grid)} \
+            if found else None
 
     def of(self, scores):
         found = []
         for row, gains, ideal in zip(scores, self.gains, self.ideals):
-            # Rounding as the program does, so that ties are ties.
-            order = np.argsort(-np.round(row, 6), kind="stable")[:10]
+            order = np.argsort(-row, kind="stable")[:10]
             found.append(self.dcg(gains[order]) / ideal)
         return np.array(found)
 
@@ -264,7 +281,10 @@ def choose_weights(values):
                 grid = [s for s in splits(len(FREE)) if s[3] <= MAX_FIELD or s[3] == 1000]
             else:
                 grid = [(*s, 0) for s in splits(len(FREE) - 1)]
-            tables = [{s: v.ndcg(s) for s in grid} for v in of_set]
+            tables = [v.table(grid) for v in of_set]
+            calls = [(v, v.first_calls(grid)) for v in of_set]
+            calls = [(v, table) for v, table in calls if table]
+            tables += [table for _, table in calls]
             split = choose(tables)
             total = 1000 - sum(hand.values())
             field = 0 if has_field else chosen[direction, "han"]["field"]
@@ -273,13 +293,17 @@ def choose_weights(values):
             scaled[scaled.index(max(scaled))] += total - sum(scaled)
             chosen[direction, script] = {**dict(zip(FREE, scaled)), **hand}
             print(f"\n{direction} {script}: split {split}, weights {chosen[direction, script]}")
-            folds = [np.arange(len(v.queries)) % FOLDS for v in of_set]
-            held_out = [np.zeros(len(v.queries)) for v in of_set]
+            sizes = [len(next(iter(table.values()))) for table in tables]
+            folds = [np.arange(n) % FOLDS for n in sizes]
+            held_out = [np.zeros(n) for n in sizes]
             for fold in range(FOLDS):
                 of_fold = choose(tables, folds, fold)
                 print(f"  fold {fold}: {of_fold}")
                 for table, numbers, out in zip(tables, folds, held_out):
                     out[numbers == fold] = table[of_fold][numbers == fold]
+            for (v, table), out in zip(calls, held_out[len(of_set):]):
+                print(f"  {v.task.name} ({len(out)}): first worth a call, reciprocal rank: chosen "
+                      f"{interval(table[split])}; held out {interval(out)}")
             for v, table, out in zip(of_set, tables, held_out):
                 alone = {
                     p: table[tuple(1000 * int(p == q) for q in FREE)].mean()

@@ -42,6 +42,15 @@ def read_qrels(*paths):
     return grades
 
 
+def without_itself(qrels):
+    """A patent of a firm and a university stands on both sides; it is not its own answer."""
+    return {
+        query: others
+        for query, grades in qrels.items()
+        if (others := {d: g for d, g in grades.items() if d != query})
+    }
+
+
 def turned(qrels):
     grades = defaultdict(dict)
     for query, documents in qrels.items():
@@ -106,24 +115,26 @@ def prepare(data, work):
     tasks.append(
         Task("ipc", folder("ipc", asked, record.values()), "for_demand", "han", False, qrels)
     )
-    qrels = read_qrels(patents / "qrels_firm_to_univ.tsv")
+    qrels = without_itself(read_qrels(patents / "qrels_firm_to_univ.tsv"))
     pool = [row["app_no"] for row in rows if UNIVERSITY.search(row["applicant"])]
     path = folder("firm", [record[q] for q in sorted(qrels)], [record[s] for s in pool])
     both_ways("firm", path, "han", qrels)
 
     sbir = data / "sbir_en"
+    # Every second topic, and one in 64 of the awards beside the graded ones: the texts are long, and
+    # all pairs are scored.
     qrels = read_qrels(sbir / "qrels.tsv")
+    qrels = {query: qrels[query] for query in sorted(qrels)[::2]}
     topics = [
         {"id": row["tid"], "context": row["desc"]}
         for row in jsonl(sbir / "topics.jsonl")
         if row["tid"] in qrels
     ]
-    # An eighth of the awards beside the graded ones: the texts are long, and all pairs are scored.
     graded = turned(qrels)
     awards = [
         {"id": row["aid"], "context": row["abstract"]}
         for place, row in enumerate(jsonl(sbir / "awards.jsonl"))
-        if row["aid"] in graded or place % 8 == 0
+        if row["aid"] in graded or place % 64 == 0
     ]
     both_ways("sbir", folder("sbir", topics, awards), "latin", qrels)
     return tasks

@@ -254,7 +254,7 @@ fn dice(a: usize, b: usize, c: usize) -> i32 {
     i32::try_from(mixed / 64 % 1000).expect("below a thousand")
 }
 
-const WEIGHTS: [[i32; 6]; 2] = [[300, 250, 100, 150, 100, 100], [260, 280, 100, 160, 120, 80]];
+const WEIGHTS: [[i32; 6]; 2] = [[300, 350, 0, 150, 100, 100], [260, 380, 0, 160, 120, 80]];
 
 fn contributions(pair: &Match, side: Side) -> PartValues {
     let (parts, weights) = match side {
