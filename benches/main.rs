@@ -5,6 +5,7 @@
 
 mod embedding;
 mod import;
+mod max_sim;
 mod pair_scores;
 mod quantities;
 mod retrieval;
@@ -19,6 +20,7 @@ criterion_group!(
     embedding::benches,
     top_k::bench,
     pair_scores::bench,
-    quantities::bench
+    quantities::bench,
+    max_sim::bench
 );
 criterion_main!(benches);

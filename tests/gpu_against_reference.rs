@@ -10,10 +10,10 @@ use std::sync::LazyLock;
 
 use duijie::gpu::{AdapterPreference, GpuBackend, adapters};
 use duijie::kernel::{
-    self, Backend, BackendError, BackendKind, CpuBackend, Hit, Instructions, MAX_MAGNITUDE,
-    best_first, dot_oracle,
+    self, Backend, BackendError, BackendKind, BestRow, CpuBackend, Hit, Instructions,
+    MAX_MAGNITUDE, best_first, dot_oracle,
 };
-use duijie::model::{Embeddings, EmbeddingsView};
+use duijie::model::{Embeddings, EmbeddingsView, MultiVectors};
 
 /// Rows in device memory at a time and work per dispatch, for the GPU that is held short.
 const TIGHT_BINDING_BYTES: u64 = 96 * 1024;
@@ -144,6 +144,38 @@ fn score_pairs_is_exact_on_integers_of_every_shape() {
     }
 }
 
+#[test]
+fn max_sim_is_exact_on_integers_of_every_shape() {
+    for &(n_queries, n_documents, dim, n_pairs) in SHAPES {
+        let queries = records(integers(n_queries, dim, 21), 22, 4);
+        let documents = records(integers(n_documents, dim, 23), 24, 40);
+        let pairs = some_record_pairs(&queries, &documents, n_pairs);
+        let expected = kernel::max_sim(queries.view(), documents.view(), &pairs).expect("valid");
+        for Named { name, backend } in &*BACKENDS {
+            let found = backend.max_sim(queries.view(), documents.view(), &pairs).expect("valid");
+            let test = format!("max_sim {n_queries} x {n_documents} x {dim}, {n_pairs} pairs");
+            assert_same(&test, name, &expected, &found);
+        }
+    }
+}
+
+/// Cuts rows into records of up to `longest` rows, some of none.
+fn records(rows: Embeddings, seed: u64, longest: u64) -> MultiVectors {
+    let n_rows = u32::try_from(rows.n_rows()).expect("few rows");
+    let mut starts = vec![0];
+    let mut end = 0;
+    while end < n_rows {
+        let n = u32::try_from(draw(seed, starts.len()) % (longest + 1)).expect("short");
+        end = (end + n).min(n_rows);
+        starts.push(end);
+    }
+    MultiVectors::new(rows, starts).expect("ascending")
+}
+
+fn some_record_pairs(a: &MultiVectors, b: &MultiVectors, n: usize) -> Vec<(u32, u32)> {
+    some_pairs(a.view().n_records(), b.view().n_records(), n)
+}
+
 /// Pairs in no order, some of them twice; none where a side is empty.
 fn some_pairs(n_queries: usize, n_documents: usize, n_pairs: usize) -> Vec<(u32, u32)> {
     let row = |seed, i, n: usize| {
@@ -213,6 +245,45 @@ fn score_pairs_is_within_the_rounding_bound_on_random_rows() {
     }
 }
 
+#[test]
+fn max_sim_is_within_the_rounding_bound_on_random_rows() {
+    for &(n_queries, n_documents, dim, _) in AWKWARD {
+        let queries = records(unit_rows(n_queries, dim, 25), 26, 5);
+        let documents = records(unit_rows(n_documents, dim, 27), 28, 300);
+        let pairs = some_record_pairs(&queries, &documents, 301);
+        for Named { name, backend } in &*BACKENDS {
+            let found = backend.max_sim(queries.view(), documents.view(), &pairs).expect("valid");
+            let mut found = found.into_iter();
+            for &(query, document) in &pairs {
+                let rows = documents.view().range(document as usize);
+                for row in queries.view().range(query as usize) {
+                    let best = found.next().expect("one result per query row");
+                    let oracle = |other| {
+                        dot_oracle(
+                            queries.view().rows().row(row),
+                            documents.view().rows().row(other),
+                        )
+                    };
+                    if rows.is_empty() {
+                        assert_eq!(best, BestRow::NONE, "{name}");
+                        continue;
+                    }
+                    let (exact, bound) = oracle(rows.start + best.position as usize);
+                    let error = (f64::from(best.score) - exact).abs();
+                    assert!(error <= bound, "{name}: off by {error:e}, allowed is {bound:e}");
+                    for (other, other_bound) in rows.clone().map(oracle) {
+                        assert!(
+                            other - other_bound <= exact + bound,
+                            "{name}: a better row is missed"
+                        );
+                    }
+                }
+            }
+            assert_eq!(found.next(), None, "{name}");
+        }
+    }
+}
+
 /// Documents whose first number is what `score` says, and whose second is in no order.
 fn documents_with(n: u16, score: impl Fn(u16) -> u16) -> Embeddings {
     let any = |i: u16| u16::try_from(draw(19, i.into()) >> 52).expect("12 bits");
@@ -264,18 +335,41 @@ fn equal_rows_come_in_row_order() {
 }
 
 #[test]
+fn the_first_of_equal_rows_is_the_best() {
+    // Every record has the same seventeen rows three times, so every maximum is there three times;
+    // the last has more rows than one job of a device takes.
+    let queries = records(unit_rows(20, 19, 33), 34, 3);
+    let once = unit_rows(17, 19, 35);
+    let rows = once.view().data();
+    let data = [rows.repeat(3), rows.repeat(600)].concat();
+    let starts = vec![0, 51, 51 + 17 * 600];
+    let documents = MultiVectors::new(Embeddings::new(data, 19).expect("whole rows"), starts);
+    let documents = documents.expect("two records");
+    let pairs = some_record_pairs(&queries, &documents, 60);
+    for Named { name, backend } in &*BACKENDS {
+        let found = backend.max_sim(queries.view(), documents.view(), &pairs).expect("valid");
+        assert!(!found.is_empty() && found.iter().all(|best| best.position < 17), "{name}");
+    }
+}
+
+#[test]
 fn the_processor_gives_the_bits_of_the_reference() {
     let queries = unit_rows(37, 67, 13);
     let documents = unit_rows(2500, 67, 14);
     let pairs = some_pairs(37, 2500, 700);
     let lists = kernel::top_k(queries.view(), documents.view(), 20).expect("valid");
     let scores = kernel::pair_scores(queries.view(), documents.view(), &pairs).expect("valid");
+    let (asks, answers) = (records(queries.clone(), 29, 4), records(documents.clone(), 30, 90));
+    let records_paired = some_record_pairs(&asks, &answers, 500);
+    let best = kernel::max_sim(asks.view(), answers.view(), &records_paired);
     for Named { name, backend } in &*BACKENDS {
         if backend.info().kind == BackendKind::Cpu {
             let found = backend.top_k(queries.view(), documents.view(), 20).expect("valid");
             assert_same("bits of top_k", name, &lists, &found);
             let found = backend.score_pairs(queries.view(), documents.view(), &pairs);
             assert_same("bits of score_pairs", name, &Ok(scores.clone()), &found);
+            let found = backend.max_sim(asks.view(), answers.view(), &records_paired);
+            assert_same("bits of max_sim", name, &best, &found);
         }
     }
 }
@@ -285,12 +379,15 @@ fn one_and_eight_threads_and_a_second_run_give_the_same_bits() {
     let queries = unit_rows(70, 33, 15);
     let documents = unit_rows(9000, 33, 16);
     let pairs = some_pairs(70, 9000, 3000);
+    let (asks, answers) = (records(queries.clone(), 31, 4), records(documents.clone(), 32, 20));
+    let records_paired = some_record_pairs(&asks, &answers, 2000);
     for Named { name, backend } in &*BACKENDS {
         let run = |n_threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
             pool.expect("threads can be started").install(|| {
                 let lists = backend.top_k(queries.view(), documents.view(), 12);
-                (lists, backend.score_pairs(queries.view(), documents.view(), &pairs))
+                let best = backend.max_sim(asks.view(), answers.view(), &records_paired);
+                (lists, backend.score_pairs(queries.view(), documents.view(), &pairs), best)
             })
         };
         assert_same("1 and 8 threads", name, &run(1), &run(8));
@@ -317,8 +414,17 @@ fn bad_input_is_refused_alike_everywhere() {
             let found = backend.top_k(queries.view(), documents.view(), 2);
             assert_eq!(found, Err(error.clone()), "{name}");
             let found = backend.score_pairs(queries.view(), documents.view(), &[(0, 0)]);
+            assert_eq!(found, Err(error.clone()), "{name}");
+            let one = |rows: &Embeddings| {
+                MultiVectors::new(rows.clone(), vec![0, 3]).expect("three rows, one record")
+            };
+            let found = backend.max_sim(one(queries).view(), one(documents).view(), &[(0, 0)]);
             assert_eq!(found, Err(error), "{name}");
         }
+        let records = MultiVectors::new(good.clone(), vec![0, 1, 3]).expect("two records");
+        let found = backend.max_sim(records.view(), records.view(), &[(0, 1), (2, 0)]);
+        let error = BackendError::Row { pair: 1, side: "queries", row: 2, n_rows: 2 };
+        assert_eq!(found, Err(error), "{name}");
         let found = backend.score_pairs(good.view(), good.view(), &[(0, 2), (0, 3)]);
         let error = BackendError::Row { pair: 1, side: "documents", row: 3, n_rows: 3 };
         assert_eq!(found, Err(error), "{name}");

@@ -10,6 +10,7 @@ mod gpu_against_reference;
 mod import;
 mod index;
 mod output;
+mod passages;
 mod pipeline;
 mod quantities;
 mod sample;

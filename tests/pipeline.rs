@@ -171,7 +171,7 @@ fn lines_have_the_agreed_keys() {
         assert_eq!(object["schema"], "duijie.match/1");
         let parts = object["parts"].as_array().expect("parts");
         let names: Vec<_> = parts.iter().map(|part| part["name"].as_str().expect("name")).collect();
-        assert_eq!(names, ["lexical", "dense", "field", "freshness", "maturity"]);
+        assert_eq!(names, ["lexical", "dense", "passage", "field", "freshness", "maturity"]);
         for part in parts {
             let keys: BTreeSet<&str> =
                 part.as_object().expect("an object").keys().map(String::as_str).collect();

@@ -4,7 +4,8 @@ use std::mem::offset_of;
 
 use duijie::gpu::{Access, Kernel, kernels};
 use duijie::kernel::{
-    PAIRS_PER_WORKGROUP, PairParams, QueryState, TOP_K_TILE, TOP_K_WORKGROUP_BYTES, TopKParams,
+    BestRow, JOBS_PER_WORKGROUP, MaxSimJob, MaxSimParams, NO_ROW, PAIRS_PER_WORKGROUP, PairParams,
+    QueryState, TOP_K_TILE, TOP_K_WORKGROUP_BYTES, TopKParams,
 };
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
@@ -140,6 +141,10 @@ fn structs_lie_in_memory_as_the_host_writes_them() {
     }
     let module = kernel("shaders/pair_scores.wgsl");
     same_layout!(&module, PairParams { n_pairs, dim_vec4, padding0, padding1 });
+    let module = kernel("shaders/max_sim.wgsl");
+    same_layout!(&module, MaxSimParams { n_jobs, dim_vec4, padding0, padding1 });
+    same_layout!(&module, MaxSimJob { query, first, n_rows });
+    same_layout!(&module, BestRow { score, position });
 }
 
 #[test]
@@ -163,6 +168,11 @@ fn constants_have_the_values_the_host_plans_with() {
     let pairs = kernel("shaders/pair_scores.wgsl");
     assert_eq!(pairs.entry_points[0].workgroup_size, [constant(&pairs, "WORKGROUP"), 1, 1]);
     assert_eq!(constant(&pairs, "WORKGROUP"), PAIRS_PER_WORKGROUP * constant(&pairs, "LANES"));
+
+    let max_sim = kernel("shaders/max_sim.wgsl");
+    assert_eq!(max_sim.entry_points[0].workgroup_size, [constant(&max_sim, "WORKGROUP"), 1, 1]);
+    assert_eq!(constant(&max_sim, "WORKGROUP"), JOBS_PER_WORKGROUP * constant(&max_sim, "LANES"));
+    assert_eq!(constant(&max_sim, "NO_ROW"), NO_ROW);
 }
 
 fn workgroup_bytes(module: &naga::Module) -> u32 {

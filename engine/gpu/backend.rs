@@ -3,11 +3,15 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::device::{self, Adapter, Device};
+use super::max_sim::MaxSim;
 use super::pair_scores::PairScores;
 use super::plan::DeviceLimits;
 use super::top_k::TopK;
-use crate::kernel::{self, Backend, BackendError, BackendInfo, Hit, check_inputs, check_pairs};
-use crate::model::EmbeddingsView;
+use crate::kernel::{
+    self, Backend, BackendError, BackendInfo, BestRow, Hit, check_inputs, check_pairs,
+    check_pairs_of,
+};
+use crate::model::{EmbeddingsView, MultiVectorsView};
 
 /// Which adapter to open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,6 +42,7 @@ pub struct GpuBackend {
     limits: DeviceLimits,
     top_k: TopK,
     pair_scores: PairScores,
+    max_sim: MaxSim,
     /// One call at a time: an error, and the memory, belong to the call that caused it.
     busy: Mutex<()>,
 }
@@ -82,7 +87,8 @@ impl GpuBackend {
         let limits = DeviceLimits::new(&device.limits, device.info.software);
         let top_k = TopK::new(&device)?;
         let pair_scores = PairScores::new(&device)?;
-        let backend = Self { device, limits, top_k, pair_scores, busy: Mutex::new(()) };
+        let max_sim = MaxSim::new(&device)?;
+        let backend = Self { device, limits, top_k, pair_scores, max_sim, busy: Mutex::new(()) };
         backend.check_itself()?;
         Ok(backend)
     }
@@ -109,12 +115,19 @@ impl GpuBackend {
         };
         let (queries, documents) = (rows(65, 2), rows(130, 5));
         let shape = |_| self.device.error("the self-check has no shape".to_owned());
+        let no_starts = |_| self.device.error("the self-check has no records".to_owned());
         let queries = EmbeddingsView::new(&queries, DIM).map_err(shape)?;
         let documents = EmbeddingsView::new(&documents, DIM).map_err(shape)?;
         let pairs: Vec<(u32, u32)> = (0..65).map(|row| (row, 129 - row)).collect();
+        // Records of no row, of one, and of more than the lanes of a job.
+        let cut = |rows, starts| MultiVectorsView::new(rows, starts);
+        let asks = cut(queries, &[0, 1, 1, 40, 65]).map_err(no_starts)?;
+        let answers = cut(documents, &[0, 1, 10, 10, 130]).map_err(no_starts)?;
+        let records = [(0, 0), (1, 1), (2, 2), (2, 3), (3, 1), (0, 3)];
         let right = self.top_k(queries, documents, 7)? == kernel::top_k(queries, documents, 7)?
             && self.score_pairs(queries, documents, &pairs)?
-                == kernel::pair_scores(queries, documents, &pairs)?;
+                == kernel::pair_scores(queries, documents, &pairs)?
+            && self.max_sim(asks, answers, &records)? == kernel::max_sim(asks, answers, &records)?;
         if right { Ok(()) } else { Err(self.device.error("wrong at its self-check".to_owned())) }
     }
 }
@@ -151,6 +164,18 @@ impl Backend for GpuBackend {
         }
         let _turn = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         self.pair_scores.run(&self.device, &self.limits, queries, documents, pairs)
+    }
+
+    fn max_sim(
+        &self,
+        queries: MultiVectorsView<'_>,
+        documents: MultiVectorsView<'_>,
+        pairs: &[(u32, u32)],
+    ) -> Result<Vec<BestRow>, BackendError> {
+        check_inputs(queries.rows(), documents.rows())?;
+        check_pairs_of(queries.n_records(), documents.n_records(), pairs)?;
+        let _turn = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        self.max_sim.run(&self.device, &self.limits, queries, documents, pairs)
     }
 }
 

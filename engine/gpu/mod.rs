@@ -2,14 +2,16 @@
 //!
 //! [`GpuBackend`] fulfils the contract of [`kernel::Backend`](crate::kernel::Backend). `plan` cuts
 //! the work without a device; `device` talks to one and turns everything that can fail into an
-//! error; `top_k` and `pair_scores` are the hosts of the kernels of the same name in `shaders/`.
+//! error; `top_k`, `pair_scores` and `max_sim` are the hosts of the kernels of the same name in `shaders/`.
 //! This module knows nothing of demands and supplies.
 
 mod backend;
 mod device;
+mod max_sim;
 mod pair_scores;
 mod plan;
 mod shaders;
+mod side;
 mod top_k;
 
 pub use backend::{AdapterPreference, GpuBackend, adapters};

@@ -3,20 +3,13 @@
 use super::device::{Device, Pipeline};
 use super::plan::{DeviceLimits, PairPlan, dim_vec4};
 use super::shaders;
+use super::side::Side;
 use crate::kernel::{BackendError, PAIRS_PER_WORKGROUP, PairParams};
 use crate::model::EmbeddingsView;
 
 /// The compiled kernel.
 pub(super) struct PairScores {
     pipeline: Pipeline,
-}
-
-/// The rows of one side that are on the device.
-struct Side<'a> {
-    rows: EmbeddingsView<'a>,
-    buffer: wgpu::Buffer,
-    tile: usize,
-    loaded: Option<usize>,
 }
 
 impl PairScores {
@@ -57,7 +50,7 @@ impl PairScores {
                     .collect();
                 // A batch is at most what workgroups in u32 can cover.
                 let n_pairs = u32::try_from(local.len()).unwrap_or(u32::MAX);
-                let dim_vec4 = u32::try_from(dim_vec4(documents.rows.dim())).unwrap_or(u32::MAX);
+                let dim_vec4 = u32::try_from(dim_vec4(documents.dim())).unwrap_or(u32::MAX);
                 device.write(
                     &params,
                     &[PairParams { n_pairs, dim_vec4, padding0: 0, padding1: 0 }],
@@ -75,38 +68,6 @@ impl PairScores {
             }
         }
         Ok(results)
-    }
-}
-
-impl<'a> Side<'a> {
-    fn new(
-        device: &Device,
-        label: &'static str,
-        rows: EmbeddingsView<'a>,
-        tile: usize,
-    ) -> Result<Self, BackendError> {
-        let tile = tile.min(rows.n_rows());
-        let buffer = device.storage(label, tile as u64 * dim_vec4(rows.dim()) * 16)?;
-        Ok(Self { rows, buffer, tile, loaded: None })
-    }
-
-    /// Brings the tile with this row to the device, unless it is there.
-    fn load(&mut self, device: &Device, row: u32) -> Result<(), BackendError> {
-        let tile = row as usize / self.tile;
-        if self.loaded != Some(tile) {
-            let dim = self.rows.dim();
-            let start = tile * self.tile;
-            let end = (start + self.tile).min(self.rows.n_rows());
-            device.write_rows(&self.buffer, &self.rows.data()[start * dim..end * dim], dim)?;
-            self.loaded = Some(tile);
-        }
-        Ok(())
-    }
-
-    /// Where the row is within its tile.
-    fn local(&self, row: u32) -> u32 {
-        // A tile as long as u32 counts holds every row.
-        u32::try_from(self.tile).map_or(row, |tile| row % tile)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::kernel::{BackendError, PAIRS_PER_WORKGROUP, TOP_K_TILE};
+use crate::kernel::{BackendError, JOBS_PER_WORKGROUP, PAIRS_PER_WORKGROUP, TOP_K_TILE};
 
 /// Bytes of four `f32`.
 const VEC4_BYTES: u64 = 16;
@@ -10,6 +10,8 @@ const VEC4_BYTES: u64 = 16;
 const CANDIDATE_BYTES: u64 = 8;
 /// Bytes of one pair: two rows.
 const PAIR_BYTES: u64 = 8;
+/// Bytes of one job: three numbers.
+const JOB_BYTES: u64 = 12;
 
 /// More than this is not bound at once even where a device allows it: the copy on its way to the
 /// device is held in memory a second time.
@@ -211,6 +213,10 @@ impl Schedule {
     }
 }
 
+/// Document rows of one job at most: eight invocations share a job, so a longer one would keep the
+/// rest of the device waiting. Real records have a few tens.
+const MAX_JOB_ROWS: u64 = 4096;
+
 /// How listed pairs are cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PairPlan {
@@ -231,11 +237,50 @@ impl PairPlan {
     }
 }
 
+/// How jobs of one query row against consecutive document rows are cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MaxSimPlan {
+    /// Rows of either side bound at a time.
+    pub(super) tile: u64,
+    /// Jobs of one dispatch at most.
+    pub(super) batch: usize,
+    /// Document rows of one dispatch at most, over all its jobs; at least 1.
+    pub(super) rows: u64,
+    /// Document rows of one job at most; at least 1.
+    pub(super) longest: usize,
+}
+
+impl MaxSimPlan {
+    /// Plans jobs on rows of `dim` numbers.
+    pub(super) fn new(limits: &DeviceLimits, dim: usize) -> Result<Self, BackendError> {
+        let batch = (limits.binding_bytes / JOB_BYTES)
+            .min(u64::from(limits.workgroups) * u64::from(JOBS_PER_WORKGROUP))
+            .max(1);
+        let rows = (limits.work / (dim_vec4(dim) * 4).max(1)).max(1);
+        Ok(Self {
+            tile: limits.rows(dim)?,
+            batch: usize::try_from(batch).unwrap_or(usize::MAX),
+            rows,
+            longest: usize::try_from(rows.min(MAX_JOB_ROWS)).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// How many of the jobs, given by their numbers of rows, one dispatch takes; at least one.
+    pub(super) fn n_jobs(&self, n_rows: impl Iterator<Item = u64>) -> usize {
+        let mut rows = 0;
+        let fits = |n: &u64| {
+            rows += n;
+            rows <= self.rows
+        };
+        n_rows.take(self.batch).take_while(fits).count().max(1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::ops::Range;
 
-    use super::{DeviceLimits, PairPlan, Schedule, TopKPlan};
+    use super::{DeviceLimits, MaxSimPlan, PairPlan, Schedule, TopKPlan};
     use crate::kernel::BackendError;
 
     /// The least that WebGPU promises, and the most that some drivers report.
@@ -297,12 +342,24 @@ mod tests {
         let deep = TopKPlan::new(&limits, 1, 1 << 32, 4, 1 << 30);
         assert!(matches!(deep, Err(BackendError::Limit { .. })), "{deep:?}");
         assert!(PairPlan::new(&limits, 40_000_000).is_err());
+        assert!(MaxSimPlan::new(&limits, 40_000_000).is_err());
     }
 
     #[test]
     fn a_batch_of_pairs_keeps_the_number_of_workgroups() {
         let plan = PairPlan::new(&limits(BINDINGS[1]), 256).expect("rows fit");
         assert_eq!(plan, PairPlan { tile: 1 << 20, batch: 65_535 * 4 });
+    }
+
+    #[test]
+    fn a_batch_of_jobs_keeps_the_workgroups_and_the_work() {
+        let plan = MaxSimPlan::new(&limits(BINDINGS[1]), 256).expect("rows fit");
+        let expected =
+            MaxSimPlan { tile: 1 << 20, batch: 65_535 * 8, rows: 1 << 26, longest: 4096 };
+        assert_eq!(plan, expected);
+        assert_eq!(plan.n_jobs([5; 1_000_000].into_iter()), plan.batch);
+        assert_eq!(plan.n_jobs([1 << 25, 1 << 25, 1].into_iter()), 2);
+        assert_eq!(plan.n_jobs([1 << 27, 1].into_iter()), 1);
     }
 
     /// Runs a schedule, with `overflows` deciding how each chunk goes, and returns what was taken.

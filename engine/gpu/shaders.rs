@@ -64,6 +64,19 @@ pub(super) static PAIR_SCORES: Kernel = Kernel {
     source: include_str!("../../shaders/pair_scores.wgsl"),
 };
 
+/// Finds the best document row for listed query rows.
+pub(super) static MAX_SIM: Kernel = Kernel {
+    file: "shaders/max_sim.wgsl",
+    bindings: &[
+        ("params", Access::Uniform),
+        ("queries", Access::Read),
+        ("documents", Access::Read),
+        ("jobs", Access::Read),
+        ("best", Access::ReadWrite),
+    ],
+    source: include_str!("../../shaders/max_sim.wgsl"),
+};
+
 const INCLUDES: &[(&str, &str)] = &[
     ("order", include_str!("../../shaders/shared/order.wgsl")),
     ("products", include_str!("../../shaders/shared/products.wgsl")),
@@ -72,8 +85,8 @@ const INCLUDES: &[(&str, &str)] = &[
 
 /// All kernels of this build.
 #[must_use]
-pub fn kernels() -> [&'static Kernel; 3] {
-    [&TOP_K_SCORES, &TOP_K_REFINE, &PAIR_SCORES]
+pub fn kernels() -> [&'static Kernel; 4] {
+    [&TOP_K_SCORES, &TOP_K_REFINE, &PAIR_SCORES, &MAX_SIM]
 }
 
 impl Kernel {

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::model::{Diagnosis, EmbeddingsView, Lang};
+use super::BestRow;
+use crate::model::{Diagnosis, EmbeddingsView, Lang, MultiVectorsView};
 
 /// What kind of machine computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -87,6 +88,23 @@ pub trait Backend: Send + Sync {
         documents: EmbeddingsView<'_>,
         pairs: &[(u32, u32)],
     ) -> Result<Vec<f32>, BackendError>;
+
+    /// Finds, for the listed pairs of records that have several rows each, the best document row
+    /// for every query row: the greatest dot product and where it is, the first on ties.
+    ///
+    /// `pairs` are (query record, document record). The result holds, for each pair in order, one
+    /// entry per row of its query record in order: nothing for a query record without rows,
+    /// [`BestRow::NONE`] for each row against a document record without rows. Backends may find
+    /// another row where two scores differ less than the bound above.
+    ///
+    /// # Errors
+    /// As [`score_pairs`](Self::score_pairs); a pair names records, not rows.
+    fn max_sim(
+        &self,
+        queries: MultiVectorsView<'_>,
+        documents: MultiVectorsView<'_>,
+        pairs: &[(u32, u32)],
+    ) -> Result<Vec<BestRow>, BackendError>;
 }
 
 /// Why a backend could not compute.

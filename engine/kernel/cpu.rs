@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 use super::selection::Selection;
 use super::{
-    Backend, BackendError, BackendInfo, BackendKind, Hit, Instructions, check_inputs, check_pairs,
-    dot,
+    Backend, BackendError, BackendInfo, BackendKind, BestRow, Hit, Instructions, check_inputs,
+    check_pairs, check_pairs_of, dot,
 };
-use crate::model::EmbeddingsView;
+use crate::model::{EmbeddingsView, MultiVectorsView};
 
 /// What of one side is worked on at a time: two such blocks and their scores stay in a level-2
 /// cache of 512 KiB or more.
@@ -129,6 +129,55 @@ impl Backend for CpuBackend {
             dot(queries.row(query as usize), documents.row(document as usize))
         };
         Ok(pairs.par_iter().with_min_len(PAIRS_PER_TASK).map(score).collect())
+    }
+
+    fn max_sim(
+        &self,
+        queries: MultiVectorsView<'_>,
+        documents: MultiVectorsView<'_>,
+        pairs: &[(u32, u32)],
+    ) -> Result<Vec<BestRow>, BackendError> {
+        check_inputs(queries.rows(), documents.rows())?;
+        check_pairs_of(queries.n_records(), documents.n_records(), pairs)?;
+        // Enough pairs that handing them to a thread costs nothing beside their products.
+        const PAIRS_PER_TASK: usize = 64;
+        let n_rows = |pair: &(u32, u32)| queries.range(pair.0 as usize).len();
+        let mut best = vec![BestRow::NONE; pairs.iter().map(n_rows).sum()];
+        let mut rest = best.as_mut_slice();
+        let mut tasks = Vec::with_capacity(pairs.len().div_ceil(PAIRS_PER_TASK));
+        for pairs in pairs.chunks(PAIRS_PER_TASK) {
+            let (own, others) = rest.split_at_mut(pairs.iter().map(n_rows).sum());
+            tasks.push((pairs, own));
+            rest = others;
+        }
+        tasks.into_par_iter().for_each_init(Vec::new, |scores, (pairs, mut best)| {
+            for &(query, document) in pairs {
+                let (query, document) = (query as usize, document as usize);
+                let n_rows = queries.range(query).len();
+                let (own, others) = best.split_at_mut(n_rows);
+                best = others;
+                let n_documents = documents.range(document).len();
+                if n_documents > 0 {
+                    scores.clear();
+                    scores.resize(n_rows * n_documents, 0.0);
+                    let dim = documents.rows().dim();
+                    let (query, document) = (queries.data(query), documents.data(document));
+                    self.instructions.scores(query, document, dim, scores);
+                    best_of_rows(scores, n_documents, own);
+                }
+            }
+        });
+        Ok(best)
+    }
+}
+
+/// The best of each row of `scores`, `[n, n_documents]` with at least one document: the first on
+/// ties.
+fn best_of_rows(scores: &[f32], n_documents: usize, best: &mut [BestRow]) {
+    for (best, scores) in best.iter_mut().zip(scores.chunks_exact(n_documents)) {
+        for (position, &score) in (0..).zip(scores) {
+            best.take(BestRow { score, position });
+        }
     }
 }
 

@@ -50,9 +50,21 @@ pub fn check_pairs(
     documents: EmbeddingsView<'_>,
     pairs: &[(u32, u32)],
 ) -> Result<(), BackendError> {
+    check_pairs_of(queries.n_rows(), documents.n_rows(), pairs)
+}
+
+/// Refuses pairs that name rows, or records, beyond the numbers of those of either side.
+///
+/// # Errors
+/// As [`check_pairs`].
+pub fn check_pairs_of(
+    n_queries: usize,
+    n_documents: usize,
+    pairs: &[(u32, u32)],
+) -> Result<(), BackendError> {
     for (pair, &(query, document)) in pairs.iter().enumerate() {
         for (side, row, n_rows) in
-            [("queries", query, queries.n_rows()), ("documents", document, documents.n_rows())]
+            [("queries", query, n_queries), ("documents", document, n_documents)]
         {
             if row as usize >= n_rows {
                 return Err(BackendError::Row { pair, side, row, n_rows });

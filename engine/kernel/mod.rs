@@ -11,6 +11,7 @@ mod cpu;
 mod dot;
 mod inputs;
 mod instructions;
+mod max_sim;
 mod pair_scores;
 mod selection;
 mod top_k;
@@ -18,8 +19,9 @@ mod top_k;
 pub use backend::{Backend, BackendChoice, BackendError, BackendInfo, BackendKind, Hit};
 pub use cpu::CpuBackend;
 pub use dot::{LANES, dot, dot_oracle};
-pub use inputs::{MAX_MAGNITUDE, check_inputs, check_pairs};
+pub use inputs::{MAX_MAGNITUDE, check_inputs, check_pairs, check_pairs_of};
 pub use instructions::Instructions;
+pub use max_sim::{BestRow, JOBS_PER_WORKGROUP, MaxSimJob, MaxSimParams, NO_ROW, max_sim};
 pub use pair_scores::{PAIRS_PER_WORKGROUP, PairParams, pair_scores};
 pub use top_k::{
     QueryState, TOP_K_TILE, TOP_K_WORKGROUP_BYTES, TopKParams, best_first, key_score, score_key,

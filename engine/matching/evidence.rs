@@ -1,31 +1,30 @@
 //! The passages of the two texts that support a pair's parts.
 //!
 //! Quotes are drawn when a pair is written, not when it is scored: millions of pairs are scored
-//! and thousands are shown. Everything here is integer arithmetic, so the same passages are chosen
-//! on every machine.
+//! and thousands are shown. Terms are weighed in integers and vectors multiplied in the one order of
+//! [`dot`], so the same passages are chosen on every machine.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use super::field::code_path;
-use crate::model::{Match, Part, Quote, QuoteField, Record, Side};
-use crate::text::{Segmenter, normalise, sentences};
+use super::passages::PassageVectors;
+use super::spans::{Span, passage_spans, requirement_spans};
+use crate::kernel::dot;
+use crate::model::{Match, MultiVectorsView, Part, Quote, QuoteField, Record, Side};
+use crate::text::{Segmenter, normalise};
 
-/// Passages of one record that are considered; later ones of a very long text are not quoted.
-const MAX_PASSAGES: usize = 256;
+/// Requirements whose best passages are quoted: the telling one, and one that supports it.
+const QUOTED_REQUIREMENTS: usize = 2;
 
-/// A sentence of a record's title or body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Passage {
-    field: QuoteField,
-    bytes: Range<u32>,
-}
-
-/// A record's sentences and which terms each holds.
+/// A record's requirements and passages, and which terms each requirement holds.
+///
+/// The requirements of a body are its sentences, so they also serve as what is quoted for shared
+/// terms.
 #[derive(Debug, Clone, Default)]
 pub struct RecordText {
-    passages: Vec<Passage>,
-    /// (term, passage), ascending, without repetition.
+    requirements: Vec<Span>,
+    passages: Vec<Span>,
+    /// (term, requirement), ascending, without repetition.
     terms: Vec<(u32, u32)>,
 }
 
@@ -50,7 +49,7 @@ impl Vocabulary {
         for batch in records.chunks(BATCH) {
             let read: Vec<Split> =
                 batch.par_iter().map(|record| split(record, segmenter)).collect();
-            for (passages, terms) in read {
+            for (requirements, passages, terms) in read {
                 let mut terms: Vec<(u32, u32)> = terms
                     .into_iter()
                     .map(|(term, passage)| {
@@ -70,7 +69,7 @@ impl Vocabulary {
                 }
                 self.n_records += 1;
                 terms.shrink_to_fit();
-                texts.push(RecordText { passages, terms });
+                texts.push(RecordText { requirements, passages, terms });
             }
         }
         texts
@@ -83,124 +82,37 @@ impl Vocabulary {
     }
 }
 
-/// A record's passages, and its terms with the passage of each.
-type Split = (Vec<Passage>, Vec<(String, u32)>);
+/// A record's spans, and its terms with the requirement of each.
+type Split = (Vec<Span>, Vec<Span>, Vec<(String, u32)>);
 
 fn split(record: &Record, segmenter: &Segmenter) -> Split {
-    let mut passages = Vec::new();
+    let requirements = requirement_spans(record);
     let mut terms = Vec::new();
-    for (field, text) in [(QuoteField::Title, &record.title), (QuoteField::Body, &record.body)] {
-        for range in sentences(text) {
-            if passages.len() == MAX_PASSAGES {
-                break;
-            }
-            let place = u32::try_from(passages.len()).unwrap_or(u32::MAX);
-            // Single characters match everywhere and prove nothing.
-            terms.extend(
-                segmenter
-                    .tokens(&text[range.clone()])
-                    .into_iter()
-                    .filter(|token| token.text.chars().nth(1).is_some())
-                    .map(|token| (token.text, place)),
-            );
-            let (Ok(start), Ok(end)) = (u32::try_from(range.start), u32::try_from(range.end))
-            else {
-                break;
-            };
-            passages.push(Passage { field, bytes: start..end });
-        }
+    for (place, span) in (0..).zip(&requirements) {
+        // Single characters match everywhere and prove nothing.
+        terms.extend(
+            segmenter
+                .tokens(span.text(record))
+                .into_iter()
+                .filter(|token| token.text.chars().nth(1).is_some())
+                .map(|token| (token.text, place)),
+        );
     }
-    (passages, terms)
+    (requirements, passage_spans(record), terms)
 }
 
 impl RecordText {
-    /// The passages' texts, in order, as they are to be embedded.
-    pub fn passages<'a>(&self, record: &'a Record) -> impl Iterator<Item = &'a str> {
-        self.passages.iter().map(|passage| passage.of(record))
-    }
-
-    /// How many passages there are.
+    /// What the record asks for, in order.
     #[must_use]
-    pub fn n_passages(&self) -> usize {
-        self.passages.len()
-    }
-}
-
-impl Passage {
-    fn of<'a>(&self, record: &'a Record) -> &'a str {
-        let text = match self.field {
-            QuoteField::Title => &record.title,
-            _ => &record.body,
-        };
-        &text[self.bytes.start as usize..self.bytes.end as usize]
+    pub fn requirements(&self) -> &[Span] {
+        &self.requirements
     }
 
-    fn quote(&self, part: Part, side: Side, record: &Record) -> Quote {
-        let text = self.of(record);
-        let whole = if self.field == QuoteField::Title { &record.title } else { &record.body };
-        let start = whole[..self.bytes.start as usize].chars().count();
-        let end = start + text.chars().count();
-        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Quote {
-            part,
-            side,
-            field: self.field,
-            start: place(start),
-            end: place(end),
-            text: text.to_owned(),
-        }
-    }
-}
-
-/// Embeddings of passages in 8-bit integers, each row with its own scale.
-///
-/// Good enough to say which two sentences are nearest; no score is made of them.
-#[derive(Debug, Clone, Default)]
-pub struct PassageVectors {
-    dim: usize,
-    rows: Vec<i8>,
-    scales: Vec<f32>,
-    /// First row of each record, and one past the last.
-    starts: Vec<u32>,
-}
-
-impl PassageVectors {
-    /// An empty table for vectors of `dim` numbers.
+    /// Its overlapping passages, in order.
     #[must_use]
-    pub fn new(dim: usize) -> Self {
-        Self { dim, rows: Vec::new(), scales: Vec::new(), starts: vec![0] }
+    pub fn passages(&self) -> &[Span] {
+        &self.passages
     }
-
-    /// Adds one record's passages: `vectors` holds its rows, one after another, `[n, dim]`.
-    ///
-    /// A row of zeros or with a number that is not finite is never nearest to anything.
-    pub fn push_record(&mut self, vectors: &[f32]) {
-        for row in vectors.chunks_exact(self.dim.max(1)) {
-            let largest = row.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
-            let scale = if largest.is_finite() { largest / 127.0 } else { 0.0 };
-            self.scales.push(scale);
-            #[expect(clippy::cast_possible_truncation, reason = "within ±127 by the scale")]
-            self.rows.extend(
-                row.iter().map(|x| if scale > 0.0 { (x / scale).round() as i8 } else { 0 }),
-            );
-        }
-        self.starts.push(u32::try_from(self.scales.len()).unwrap_or(u32::MAX));
-    }
-
-    fn rows_of(&self, record: usize) -> Range<usize> {
-        match (self.starts.get(record), self.starts.get(record + 1)) {
-            (Some(&start), Some(&end)) => start as usize..end as usize,
-            _ => 0..0,
-        }
-    }
-
-    fn row(&self, row: usize) -> &[i8] {
-        &self.rows[row * self.dim..(row + 1) * self.dim]
-    }
-}
-
-fn dot(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).map(|(&x, &y)| i32::from(x) * i32::from(y)).sum()
 }
 
 /// Everything that quotes are drawn from.
@@ -212,10 +124,10 @@ pub struct Evidence {
     pub demands: Vec<RecordText>,
     /// One per supply.
     pub supplies: Vec<RecordText>,
-    /// Vectors of the demands' passages.
-    pub demand_passages: PassageVectors,
-    /// Vectors of the supplies' passages.
-    pub supply_passages: PassageVectors,
+    /// Vectors of the demands' requirements and passages.
+    pub demand_vectors: PassageVectors,
+    /// Vectors of the supplies' requirements and passages.
+    pub supply_vectors: PassageVectors,
 }
 
 impl Evidence {
@@ -223,6 +135,8 @@ impl Evidence {
     ///
     /// - lexical: on each side the sentence with the most telling shared terms;
     /// - dense: the two sentences whose vectors are nearest;
+    /// - passage: the demand's one or two requirements that are answered best, and the passage that
+    ///   answers each;
     /// - field: the deepest step of a classification, or the patent class, that both have;
     /// - freshness: the dates, as `YYYY-MM-DD`; maturity: the words that state it.
     ///
@@ -241,15 +155,25 @@ impl Evidence {
         if present(Part::Lexical)
             && let Some((a, b)) = self.most_shared(demand_text, supply_text)
         {
-            quotes.push(demand_text.passages[a].quote(Part::Lexical, Side::Demand, demand));
-            quotes.push(supply_text.passages[b].quote(Part::Lexical, Side::Supply, supply));
+            quotes.push(demand_text.requirements[a].quote(Part::Lexical, Side::Demand, demand));
+            quotes.push(supply_text.requirements[b].quote(Part::Lexical, Side::Supply, supply));
         }
         if present(Part::Dense)
             && let Some((a, b)) = self.nearest(d, s)
-            && let (Some(a), Some(b)) = (demand_text.passages.get(a), supply_text.passages.get(b))
+            && let (Some(a), Some(b)) =
+                (demand_text.requirements.get(a), supply_text.requirements.get(b))
         {
             quotes.push(a.quote(Part::Dense, Side::Demand, demand));
             quotes.push(b.quote(Part::Dense, Side::Supply, supply));
+        }
+        if present(Part::Passage) {
+            for (side, quote) in self.answered(d, s) {
+                let (text, record) = match side {
+                    Side::Demand => (demand_text.requirements.get(quote), demand),
+                    Side::Supply => (supply_text.passages.get(quote), supply),
+                };
+                quotes.extend(text.map(|span| span.quote(Part::Passage, side, record)));
+            }
         }
         if present(Part::Field)
             && let Some((a, b, field)) = common_field(demand, supply)
@@ -272,8 +196,8 @@ impl Evidence {
 
     /// The sentences with the greatest weight of shared terms on either side.
     fn most_shared(&self, demand: &RecordText, supply: &RecordText) -> Option<(usize, usize)> {
-        let mut of_demand = vec![0_u32; demand.passages.len()];
-        let mut of_supply = vec![0_u32; supply.passages.len()];
+        let mut of_demand = vec![0_u32; demand.requirements.len()];
+        let mut of_supply = vec![0_u32; supply.requirements.len()];
         let (mut i, mut j) = (0, 0);
         while i < demand.terms.len() && j < supply.terms.len() {
             let (term, other) = (demand.terms[i].0, supply.terms[j].0);
@@ -296,29 +220,60 @@ impl Evidence {
         Some((heaviest(&of_demand)?, heaviest(&of_supply)?))
     }
 
-    /// The two passages whose vectors are nearest.
+    /// The two requirements, one of each side, whose vectors are nearest.
     fn nearest(&self, demand: usize, supply: usize) -> Option<(usize, usize)> {
         let (rows, others) =
-            (self.demand_passages.rows_of(demand), self.supply_passages.rows_of(supply));
-        let (first, other_first) = (rows.start, others.start);
-        let mut best: Option<(f32, usize, usize)> = None;
-        for a in rows {
-            let scale = self.demand_passages.scales[a];
-            let row = self.demand_passages.row(a);
-            for b in others.clone() {
-                #[expect(
-                    clippy::cast_precision_loss,
-                    reason = "a dot product of 8-bit rows; only its order matters"
-                )]
-                let score = dot(row, self.supply_passages.row(b)) as f32
-                    * (scale * self.supply_passages.scales[b]);
-                if score > best.map_or(0.0, |(score, ..)| score) {
-                    best = Some((score, a - first, b - other_first));
-                }
-            }
-        }
-        best.map(|(_, a, b)| (a, b))
+            (self.demand_vectors.requirements(), self.supply_vectors.requirements());
+        let pairs = cosines(rows, demand, others, supply);
+        let best = first_greatest(pairs.into_iter().filter(|&(.., cosine)| cosine > 0.0))?;
+        Some((best.0, best.1))
     }
+
+    /// The demand's best answered requirements, best first, each followed by the passage that
+    /// answers it; all of the demand's before those of the supply, and no passage twice.
+    fn answered(&self, demand: usize, supply: usize) -> Vec<(Side, usize)> {
+        let (rows, others) = (self.demand_vectors.requirements(), self.supply_vectors.passages());
+        let mut pairs = cosines(rows, demand, others, supply);
+        pairs.retain(|&(.., cosine)| cosine > 0.0);
+        let (mut requirements, mut passages) = (Vec::new(), Vec::new());
+        while requirements.len() < QUOTED_REQUIREMENTS
+            && let Some((requirement, passage, _)) = first_greatest(pairs.iter().copied())
+        {
+            requirements.push((Side::Demand, requirement));
+            if !passages.contains(&(Side::Supply, passage)) {
+                passages.push((Side::Supply, passage));
+            }
+            pairs.retain(|&(other, ..)| other != requirement);
+        }
+        requirements.extend(passages);
+        requirements
+    }
+}
+
+/// The dot products of all rows of a record with all rows of another, row by row.
+fn cosines(
+    rows: MultiVectorsView<'_>,
+    record: usize,
+    others: MultiVectorsView<'_>,
+    other: usize,
+) -> Vec<(usize, usize, f32)> {
+    if record >= rows.n_records() || other >= others.n_records() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (a, row) in rows.range(record).enumerate() {
+        for (b, other) in others.range(other).enumerate() {
+            found.push((a, b, dot(rows.rows().row(row), others.rows().row(other))));
+        }
+    }
+    found
+}
+
+/// The entry with the greatest cosine; the first of equal ones.
+fn first_greatest(
+    pairs: impl DoubleEndedIterator<Item = (usize, usize, f32)>,
+) -> Option<(usize, usize, f32)> {
+    pairs.rev().max_by(|a, b| a.2.total_cmp(&b.2))
 }
 
 fn heaviest(weights: &[u32]) -> Option<usize> {

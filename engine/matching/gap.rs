@@ -67,6 +67,9 @@ pub fn what_lacks(
         Some(Part::Dense) => {
             lang.pick("所述技术与需求不是一回事", "the text is about something else")
         }
+        Some(Part::Passage) => {
+            lang.pick("没有一段话正面回应需求的要点", "no passage answers what the demand asks for")
+        }
         Some(Part::Field) => lang.pick("所属领域不同", "another field"),
         Some(Part::Freshness) => lang.pick("信息较旧，需确认是否仍有效", "old entry, may not hold"),
         Some(Part::Maturity) => lang.pick("成熟度不够", "not mature enough"),
@@ -143,23 +146,24 @@ mod tests {
 
     #[test]
     fn the_largest_weighted_loss_is_named() {
-        let values = [Some(Micro(900_000)), Some(Micro(800_000)), Some(Micro(0)), None, None];
-        let by = |weights| what_lacks(&values, weights, &[Micro::ONE; 5], Lang::En);
-        assert_eq!(by(&[300, 500, 200, 0, 0]), "another field");
-        assert_eq!(by(&[200, 800, 0, 0, 0]), "the text is about something else");
+        let values = [Some(Micro(900_000)), Some(Micro(800_000)), None, Some(Micro(0)), None, None];
+        let by = |weights| what_lacks(&values, weights, &[Micro::ONE; N_PARTS], Lang::En);
+        assert_eq!(by(&[300, 500, 0, 200, 0, 0]), "another field");
+        assert_eq!(by(&[200, 800, 0, 0, 0, 0]), "the text is about something else");
     }
 
     #[test]
     fn a_part_is_measured_against_what_it_usually_is() {
-        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None];
+        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None];
         let typical = typical_values([&good, &good].into_iter());
-        assert_eq!(typical, [Micro(300_000), Micro(700_000), Micro::ONE, Micro::ONE, Micro::ONE]);
+        assert_eq!(typical[..2], [Micro(300_000), Micro(700_000)]);
+        assert_eq!(typical[2..], [Micro::ONE; 4]);
         // Few shared words are usual; a text about something else is not.
-        let miss = [Some(Micro(200_000)), Some(Micro(300_000)), None, None, None];
-        let lacks = what_lacks(&miss, &[500, 500, 0, 0, 0], &typical, Lang::En);
+        let miss = [Some(Micro(200_000)), Some(Micro(300_000)), None, None, None, None];
+        let lacks = what_lacks(&miss, &[500, 500, 0, 0, 0, 0], &typical, Lang::En);
         assert_eq!(lacks, "the text is about something else");
-        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None];
-        let lacks = what_lacks(&good, &[500, 500, 0, 0, 0], &typical, Lang::En);
+        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None];
+        let lacks = what_lacks(&good, &[500, 500, 0, 0, 0, 0], &typical, Lang::En);
         assert!(lacks.starts_with("no part stands out"), "{lacks}");
     }
 }

@@ -11,17 +11,21 @@ mod field;
 mod gap;
 mod numbers;
 mod parts;
+mod passages;
 mod score;
+mod spans;
 mod weights;
 
 pub use allocation::{Capacities, Edge, allocate};
 pub use calibration::{Calibration, CalibrationError, mutual_score};
-pub use evidence::{Evidence, PassageVectors, RecordText, Vocabulary};
+pub use evidence::{Evidence, RecordText, Vocabulary};
 pub use field::{FieldPath, Taxonomy, TaxonomyError, code_path, field_similarity, is_cross_field};
 pub use gap::{VAGUE_BELOW, gap_question, is_vague, to_verify, typical_values, what_lacks};
 pub use numbers::{
     Doubt, MARGIN_PERCENT, NumberCheck, Outcome, check_numbers, judge, numbers_value,
 };
 pub use parts::{ANSWER_HALF_LIFE_DAYS, PairInputs, confidence, part_values, vetoes};
+pub use passages::PassageVectors;
 pub use score::{Scored, contributions, score};
-pub use weights::{Weights, WeightsError};
+pub use spans::{MAX_SPANS, Span, passage_spans, requirement_spans};
+pub use weights::{Weights, WeightsError, script_of};

@@ -24,6 +24,10 @@ pub struct PairInputs {
     pub lexical_for_supply: Option<f32>,
     /// Cosine similarity of the whole texts; `None` where a text has no vector.
     pub cosine: Option<f32>,
+    /// How well the supply's passages answer the demand's requirements; `None` without vectors.
+    pub passage_for_demand: Option<f32>,
+    /// How well the demand's passages answer the supply's; `None` without vectors.
+    pub passage_for_supply: Option<f32>,
     /// Nearness in the trees of fields; `None` where they cannot be compared.
     pub field: Option<Micro>,
 }
@@ -32,6 +36,7 @@ pub struct PairInputs {
 ///
 /// - lexical: the ratio, clamped to `[0, 1]`.
 /// - dense: the cosine, negative values as 0.
+/// - passage: as given, clamped to `[0, 1]`.
 /// - field: as given.
 /// - freshness of the *answer*: `h / (h + age)` in days from its posting to `as_of`, with `h` =
 ///   [`ANSWER_HALF_LIFE_DAYS`]; a date in the future counts as new. Integer arithmetic.
@@ -49,13 +54,14 @@ pub fn part_values(
 ) -> PartValues {
     let unit =
         |value: Option<f32>| value.filter(|v| !v.is_nan()).map(|v| Micro::from_unit(f64::from(v)));
-    let (lexical, answer) = match asker {
-        Side::Demand => (inputs.lexical_for_demand, supply),
-        Side::Supply => (inputs.lexical_for_supply, demand),
+    let (lexical, passage, answer) = match asker {
+        Side::Demand => (inputs.lexical_for_demand, inputs.passage_for_demand, supply),
+        Side::Supply => (inputs.lexical_for_supply, inputs.passage_for_supply, demand),
     };
     let mut values = [None; Part::ALL.len()];
     values[Part::Lexical.index()] = unit(lexical);
     values[Part::Dense.index()] = unit(inputs.cosine);
+    values[Part::Passage.index()] = unit(passage);
     values[Part::Field.index()] = inputs.field;
     values[Part::Freshness.index()] = answer.posted_on.map(|posted| freshness(posted, as_of));
     values[Part::Maturity.index()] =

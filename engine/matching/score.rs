@@ -51,14 +51,16 @@ mod tests {
 
     use super::*;
 
+    const N: usize = Part::ALL.len();
+
     fn value() -> impl Strategy<Value = Option<Micro>> {
         proptest::option::of((0..=1_000_000).prop_map(Micro))
     }
 
     #[test]
     fn weighs_the_present_parts() {
-        let values = [Some(Micro(500_000)), Some(Micro::ONE), None, None, None];
-        let scored = score(&values, &[250, 250, 300, 100, 100]);
+        let values = [Some(Micro(500_000)), Some(Micro::ONE), None, None, None, None];
+        let scored = score(&values, &[250, 250, 200, 100, 100, 100]);
         // 0.5·½ + 1·½: the missing parts' weight is shared, not counted as zero.
         assert_eq!(scored.score, Micro(750_000));
         assert_eq!(scored.contributions[0], Some(Micro(250_000)));
@@ -67,9 +69,9 @@ mod tests {
 
     #[test]
     fn nothing_known_scores_zero() {
-        assert_eq!(score(&[None; 5], &[200; 5]).score, Micro::ZERO);
+        assert_eq!(score(&[None; N], &[200; N]).score, Micro::ZERO);
         assert_eq!(
-            score(&[Some(Micro::ONE), None, None, None, None], &[0, 1_000, 0, 0, 0]).score,
+            score(&[Some(Micro::ONE), None, None, None, None, None], &[0, 1_000, 0, 0, 0, 0]).score,
             Micro::ZERO
         );
     }
@@ -77,8 +79,8 @@ mod tests {
     proptest! {
         #[test]
         fn contributions_sum_to_the_score(
-            values in [value(), value(), value(), value(), value()],
-            weights in [0_u32..500, 0_u32..500, 0_u32..500, 0_u32..500, 0_u32..500],
+            values in proptest::array::uniform6(value()),
+            weights in proptest::array::uniform6(0_u32..500),
         ) {
             let scored = score(&values, &weights);
             let sum: Micro = scored.contributions.iter().flatten().copied().sum();
@@ -91,9 +93,9 @@ mod tests {
 
         #[test]
         fn more_of_a_part_never_lowers_the_score(
-            values in [value(), value(), value(), value(), value()],
-            weights in [1_u32..500, 1_u32..500, 1_u32..500, 1_u32..500, 1_u32..500],
-            which in 0_usize..5,
+            values in proptest::array::uniform6(value()),
+            weights in proptest::array::uniform6(1_u32..500),
+            which in 0..N,
             more in 0_i32..1_000_000,
         ) {
             let mut better = values;

@@ -1,33 +1,51 @@
-//! How much each part counts, per direction: data in a file, not code.
+//! How much each part counts, per direction and script: data in a file, not code.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::model::{Diagnosis, Lang, Part, Side};
+use crate::model::{Diagnosis, Lang, Part, Record, Side};
+use crate::text::Script;
 
-/// Weights of the parts, one set per direction, in thousandths of the full score.
+/// Weights of the parts, one set per direction and script of the asker's text, in thousandths of the
+/// full score.
 ///
-/// Each direction sums to 1,000. A part with weight 0 is shown but does not count.
+/// Each set sums to 1,000. A part with weight 0 is shown but does not count. The script matters
+/// because a model that learned Chinese says little about English, and shared words say the more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weights {
     for_demand: [u32; Part::ALL.len()],
     for_supply: [u32; Part::ALL.len()],
+    /// Instead of these, for askers that write in Latin letters: of the demand, of the supply.
+    latin: [Option<[u32; Part::ALL.len()]>; 2],
 }
 
 /// The full score of one direction, in thousandths.
 pub(crate) const FULL: u32 = 1_000;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WeightsFile {
     for_demand: DirectionFile,
     for_supply: DirectionFile,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DirectionFile {
     lexical: u32,
     dense: u32,
+    passage: u32,
+    field: u32,
+    freshness: u32,
+    maturity: u32,
+    latin: Option<PartsFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartsFile {
+    lexical: u32,
+    dense: u32,
+    passage: u32,
     field: u32,
     freshness: u32,
     maturity: u32,
@@ -35,31 +53,47 @@ struct DirectionFile {
 
 impl DirectionFile {
     const fn in_order(&self) -> [u32; Part::ALL.len()] {
-        [self.lexical, self.dense, self.field, self.freshness, self.maturity]
+        [self.lexical, self.dense, self.passage, self.field, self.freshness, self.maturity]
+    }
+}
+
+impl PartsFile {
+    const fn in_order(&self) -> [u32; Part::ALL.len()] {
+        [self.lexical, self.dense, self.passage, self.field, self.freshness, self.maturity]
     }
 }
 
 impl Weights {
-    /// Reads the TOML form: tables `for_demand` and `for_supply`, one integer per part.
+    /// Reads the TOML form: tables `for_demand` and `for_supply`, one integer per part, and, where
+    /// askers that write in Latin letters are to be weighed otherwise, the same again in a table
+    /// `latin` within.
     ///
     /// # Errors
-    /// [`WeightsError::Syntax`] for anything but these keys, [`WeightsError::Sum`] when a
-    /// direction does not add up to 1,000.
+    /// [`WeightsError::Syntax`] for anything but these keys, [`WeightsError::Sum`] when a set
+    /// does not add up to 1,000.
     pub fn from_toml(text: &str) -> Result<Self, WeightsError> {
         let file: WeightsFile = toml::from_str(text)
             .map_err(|source| WeightsError::Syntax { reason: source.message().to_owned() })?;
-        let weights =
-            Self { for_demand: file.for_demand.in_order(), for_supply: file.for_supply.in_order() };
+        let weights = Self {
+            for_demand: file.for_demand.in_order(),
+            for_supply: file.for_supply.in_order(),
+            latin: [file.for_demand.latin, file.for_supply.latin]
+                .map(|set| set.map(|set| set.in_order())),
+        };
         for side in [Side::Demand, Side::Supply] {
-            let sum = weights.seen_from(side).iter().copied().fold(0, u32::saturating_add);
-            if sum != FULL {
-                return Err(WeightsError::Sum { side, sum });
+            for script in [Script::Han, Script::Latin] {
+                let set = weights.of(side, script);
+                let sum = set.iter().copied().fold(0, u32::saturating_add);
+                if sum != FULL {
+                    return Err(WeightsError::Sum { side, sum });
+                }
             }
         }
         Ok(weights)
     }
 
-    /// The weights that `side` applies when it is the asker, in the order of [`Part::ALL`].
+    /// The weights that `side` applies as the asker when it writes Chinese, in the order of
+    /// [`Part::ALL`]. For a given record see [`seen_by`](Self::seen_by).
     #[must_use]
     pub const fn seen_from(&self, side: Side) -> &[u32; Part::ALL.len()] {
         match side {
@@ -67,6 +101,30 @@ impl Weights {
             Side::Supply => &self.for_supply,
         }
     }
+
+    /// The weights that this record applies as the asker, in the order of [`Part::ALL`].
+    #[must_use]
+    pub fn seen_by(&self, asker: &Record) -> &[u32; Part::ALL.len()] {
+        self.of(asker.side, script_of(asker))
+    }
+
+    /// The weights that `side` applies as the asker when it writes in `script`; without a set of its
+    /// own, Latin text is weighed like Chinese.
+    #[must_use]
+    pub const fn of(&self, side: Side, script: Script) -> &[u32; Part::ALL.len()] {
+        let [of_demand, of_supply] = &self.latin;
+        match (script, side, of_demand, of_supply) {
+            (Script::Latin, Side::Demand, Some(set), _)
+            | (Script::Latin, Side::Supply, _, Some(set)) => set,
+            _ => self.seen_from(side),
+        }
+    }
+}
+
+/// The script of a record's title and body.
+#[must_use]
+pub fn script_of(record: &Record) -> Script {
+    Script::of(&[&record.title, &record.body])
 }
 
 /// A weights file that cannot be used.
@@ -108,8 +166,8 @@ impl Diagnosis for WeightsError {
 
     fn remedy(&self, lang: Lang) -> String {
         lang.pick(
-            "对照 corpus/calibration/weights.toml 修改：两个方向各五项整数，每个方向之和为 1000",
-            "compare with corpus/calibration/weights.toml: five integers per direction, each summing to 1000",
+            "对照 corpus/calibration/weights.toml 修改：两个方向（及其中的 latin 表）各六项整数，每组之和为 1000",
+            "compare with corpus/calibration/weights.toml: six integers per direction, and in its table latin, each set summing to 1000",
         )
         .to_owned()
     }
@@ -121,16 +179,21 @@ mod tests {
 
     const GOOD: &str = "
         [for_demand]
-        lexical = 300\ndense = 500\nfield = 100\nfreshness = 50\nmaturity = 50
+        lexical = 300\ndense = 400\npassage = 100\nfield = 100\nfreshness = 50\nmaturity = 50
         [for_supply]
-        lexical = 400\ndense = 400\nfield = 100\nfreshness = 100\nmaturity = 0
+        lexical = 400\ndense = 300\npassage = 100\nfield = 100\nfreshness = 100\nmaturity = 0
+        [for_supply.latin]
+        lexical = 800\ndense = 0\npassage = 0\nfield = 100\nfreshness = 100\nmaturity = 0
     ";
 
     #[test]
     fn reads_each_direction() {
         let weights = Weights::from_toml(GOOD).expect("good file");
-        assert_eq!(weights.seen_from(Side::Demand), &[300, 500, 100, 50, 50]);
-        assert_eq!(weights.seen_from(Side::Supply), &[400, 400, 100, 100, 0]);
+        let of = |side, script| *weights.of(side, script);
+        assert_eq!(of(Side::Demand, Script::Han), [300, 400, 100, 100, 50, 50]);
+        assert_eq!(of(Side::Demand, Script::Latin), [300, 400, 100, 100, 50, 50]);
+        assert_eq!(of(Side::Supply, Script::Han), [400, 300, 100, 100, 100, 0]);
+        assert_eq!(of(Side::Supply, Script::Latin), [800, 0, 0, 100, 100, 0]);
     }
 
     #[test]
@@ -139,6 +202,11 @@ mod tests {
         assert_eq!(
             Weights::from_toml(&text),
             Err(WeightsError::Sum { side: Side::Demand, sum: 1_001 })
+        );
+        let text = GOOD.replacen("800", "799", 1);
+        assert_eq!(
+            Weights::from_toml(&text),
+            Err(WeightsError::Sum { side: Side::Supply, sum: 999 })
         );
     }
 

@@ -7,6 +7,7 @@ mod diagnosis;
 mod embeddings;
 mod intake;
 mod micro;
+mod multi_vectors;
 mod pair;
 mod record;
 mod vocabulary;
@@ -18,6 +19,7 @@ pub use intake::{
     TableIntake,
 };
 pub use micro::Micro;
+pub use multi_vectors::{MultiVectors, MultiVectorsView, StartsError};
 pub use pair::{Match, Part, PartValues, Quote, QuoteField, RatedPair, Verdict, Veto};
 pub use record::{Contact, DemandIdx, Price, Record, RecordId, Side, SourceRef, SupplyIdx};
 pub use vocabulary::{CooperationMode, Maturity, SupplyKind, Visibility};

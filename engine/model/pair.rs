@@ -12,6 +12,9 @@ pub enum Part {
     Lexical,
     /// Shared meaning: cosine similarity of the records' vectors, made of title and body.
     Dense,
+    /// Each requirement met somewhere: the best cosine among the answer's passages, over the asker's
+    /// requirements.
+    Passage,
     /// Same field of technology or industry.
     Field,
     /// How recent the answer is, seen from the reference date.
@@ -22,8 +25,8 @@ pub enum Part {
 
 impl Part {
     /// All parts, in the order in which they are added and shown.
-    pub const ALL: [Self; 5] =
-        [Self::Lexical, Self::Dense, Self::Field, Self::Freshness, Self::Maturity];
+    pub const ALL: [Self; 6] =
+        [Self::Lexical, Self::Dense, Self::Passage, Self::Field, Self::Freshness, Self::Maturity];
 
     /// Place in [`Part::ALL`].
     #[must_use]
@@ -46,6 +49,7 @@ impl Part {
         match self {
             Self::Lexical => lang.pick("用词", "words"),
             Self::Dense => lang.pick("语义", "meaning"),
+            Self::Passage => lang.pick("段落", "passage"),
             Self::Field => lang.pick("领域", "field"),
             Self::Freshness => lang.pick("时效", "freshness"),
             Self::Maturity => lang.pick("成熟度", "maturity"),

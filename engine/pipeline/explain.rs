@@ -89,21 +89,22 @@ pub fn explain(
         TextRole::Document,
         &Silent,
     )?;
-    let judge = Judge::new(
-        std::slice::from_ref(&demand),
-        std::slice::from_ref(&supply),
-        &demand_embedding,
-        &supply_embedding,
-        &rules,
-        manifest.as_of,
-    );
-    let pair = judge.judge_pair((0, 0), lexical_for_demand, lexical_for_supply);
     let evidence = read_evidence(
         embedder.as_ref(),
         std::slice::from_ref(&demand),
         std::slice::from_ref(&supply),
         &Silent,
     )?;
+    let judge = Judge::new(
+        std::slice::from_ref(&demand),
+        std::slice::from_ref(&supply),
+        &demand_embedding,
+        &supply_embedding,
+        &evidence,
+        &rules,
+        manifest.as_of,
+    );
+    let pair = judge.judge_pair((0, 0), lexical_for_demand, lexical_for_supply)?;
     let quotes = evidence.quotes(&pair, &demand, &supply);
     let pair = pair_record(&pair, &demand, &supply, &rules.weights, quotes);
     Ok(Explanation { demand, supply, pair, kept: false })

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::matching::{Weights, gap_question, typical_values, what_lacks};
-use crate::model::{DemandIdx, Intake, Lang, Match, Record, Side, Verdict};
+use crate::model::{DemandIdx, Intake, Lang, Match, Record, Verdict};
 use crate::report::Gap;
 
 /// Moves the records out of an intake, sorted by id, and renumbers its near-duplicates to fit.
@@ -96,7 +96,7 @@ pub(super) fn gaps(
             let lacks = match nearest {
                 Some(at) => {
                     let values = &matches[at as usize].parts_for_demand;
-                    what_lacks(values, weights.seen_from(Side::Demand), &typical, lang)
+                    what_lacks(values, weights.seen_by(&demands[demand as usize]), &typical, lang)
                 }
                 None => lang.pick("没有任何相近的供给", "no supply comes near").to_owned(),
             };

@@ -1,6 +1,7 @@
 //! The main job: two lists in, an explained two-way match out.
 //!
-//! import → index and embed → candidates → scoring (verdicts and allocation too) → lists → output. This floor chooses the backend and the model, reads the clock for timings, and owns the
+//! import → index and embed → candidates → passages → scoring (verdicts and allocation too) → lists →
+//! output. This floor chooses the backend and the model, reads the clock for timings, and owns the
 //! shapes of the files it writes. It prints nothing: progress goes to a [`Progress`].
 
 mod candidates;
@@ -18,6 +19,7 @@ mod lists;
 mod options;
 mod output;
 mod own_vectors;
+mod passages;
 mod progress;
 mod run;
 mod scoring;

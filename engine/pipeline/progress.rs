@@ -13,10 +13,10 @@ pub enum Stage {
     Embed,
     /// Finding candidates in both directions.
     Candidates,
+    /// Reading requirements and passages, and their vectors: for the score, and to be quoted.
+    Evidence,
     /// Scoring the candidate pairs, and handing out under capacities.
     Score,
-    /// Drawing evidence.
-    Evidence,
     /// Measuring rankings and lists.
     Measure,
     /// Writing the files.
@@ -48,8 +48,8 @@ impl Stage {
             Self::Embed => lang.pick("计算语义向量", "embedding"),
             Self::Candidates => lang.pick("双向检索候选", "retrieving candidates"),
             Self::Score => lang.pick("逐对评分与分配", "scoring and allocating"),
-            Self::Evidence => lang.pick("摘取依据", "drawing evidence"),
             Self::Measure => lang.pick("计算指标", "measuring"),
+            Self::Evidence => lang.pick("切分段落", "reading passages"),
             Self::Write => lang.pick("写出结果", "writing results"),
         }
     }

@@ -4,19 +4,18 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::candidates::{Candidates, retrieve};
+use super::candidates::retrieve;
 use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::import::{ListFiles, read_sides};
 use super::lists::{Lists, gaps, take_in_id_order};
 use super::output::{Manifest, OutputFolder, names};
-use super::scoring::{Depths, Judge, Judged};
+use super::scoring::{Depths, Judge};
 use super::write::Finished;
 use super::{MatchOptions, OwnVectors, PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
-use crate::kernel::Backend;
 use crate::matching::Capacities;
 use crate::model::{Embeddings, Intake, Record, Side};
 
@@ -93,11 +92,20 @@ pub fn run_match(
     // Files of the index must be closed before the folder is renamed on some systems.
     drop((demand_index, supply_index));
 
-    let judged = clock.stage(Stage::Score, None, || {
-        judge(options, &tables, &rules, &embeddings, &candidates, backend.as_ref(), progress)
-    })?;
     let evidence = clock.stage(Stage::Evidence, Some(n), || {
         read_evidence(embedder.as_ref(), &tables.demands, &tables.supplies, progress)
+    })?;
+    let judged = clock.stage(Stage::Score, None, || {
+        let judge = Judge::new(
+            &tables.demands,
+            &tables.supplies,
+            &embeddings.0,
+            &embeddings.1,
+            &evidence,
+            &rules,
+            options.as_of,
+        );
+        judge.judge_all(&candidates, backend.as_ref(), depths(options), progress)
     })?;
 
     let lists = Lists::of(&judged.matches, tables.demands.len(), tables.supplies.len());
@@ -184,27 +192,10 @@ pub(super) fn embed(
     ))
 }
 
-fn judge(
-    options: &MatchOptions,
-    tables: &Tables,
-    rules: &Rules,
-    embeddings: &(Embeddings, Embeddings),
-    candidates: &Candidates,
-    backend: &dyn Backend,
-    progress: &dyn Progress,
-) -> Result<Judged, PipelineError> {
-    let judge = Judge::new(
-        &tables.demands,
-        &tables.supplies,
-        &embeddings.0,
-        &embeddings.1,
-        rules,
-        options.as_of,
-    );
-    let depths = Depths {
+fn depths(options: &MatchOptions) -> Depths {
+    Depths {
         ranked: options.depth.max(options.top),
         kept: options.top,
         capacities: Capacities { per_demand: options.per_demand, per_supply: options.per_supply },
-    };
-    judge.judge_all(candidates, backend, depths, progress)
+    }
 }

@@ -9,15 +9,17 @@ use rayon::prelude::*;
 
 use super::candidates::{Candidates, by_supply, starts_of};
 use super::defaults::Rules;
+use super::passages::{NOT_KNOWN, passage_values};
 use super::{PipelineError, Progress};
-use crate::kernel::{Backend, dot};
+use crate::kernel::{Backend, BackendKind, CpuBackend, dot};
 use crate::matching::{
-    Calibration, Capacities, Edge, FieldPath, PairInputs, Weights, allocate, confidence,
-    field_similarity, mutual_score, part_values, score, vetoes,
+    Calibration, Capacities, Edge, Evidence, FieldPath, PairInputs, Weights, allocate, confidence,
+    field_similarity, mutual_score, part_values, score, script_of, vetoes,
 };
 use crate::model::{
-    DemandIdx, Embeddings, Match, Micro, PartValues, Record, Side, SupplyIdx, Verdict,
+    DemandIdx, Embeddings, Match, Micro, Part, PartValues, Record, Side, SupplyIdx, Verdict,
 };
+use crate::text::Script;
 
 /// Pairs per asker that the shortlist holds beyond the ranked depth, so that a difference in the
 /// last bits of a backend's dot product cannot push a ranked pair out.
@@ -29,6 +31,8 @@ pub(super) struct Judge<'a> {
     pub supplies: &'a [Record],
     pub demand_embeddings: &'a Embeddings,
     pub supply_embeddings: &'a Embeddings,
+    /// Requirements and passages of both sides, with their vectors.
+    pub evidence: &'a Evidence,
     pub weights: &'a Weights,
     pub calibration: &'a Calibration,
     pub as_of: Date,
@@ -36,6 +40,8 @@ pub(super) struct Judge<'a> {
     supply_paths: Vec<Vec<FieldPath>>,
     /// Whether each demand and each supply has a vector at all.
     has_vector: [Vec<bool>; 2],
+    /// The script of each demand and each supply, which decides its weights.
+    scripts: [Vec<Script>; 2],
 }
 
 /// How many pairs are ranked, kept and handed out.
@@ -77,6 +83,7 @@ impl<'a> Judge<'a> {
         supplies: &'a [Record],
         demand_embeddings: &'a Embeddings,
         supply_embeddings: &'a Embeddings,
+        evidence: &'a Evidence,
         rules: &'a Rules,
         as_of: Date,
     ) -> Self {
@@ -88,6 +95,7 @@ impl<'a> Judge<'a> {
             supplies,
             demand_embeddings,
             supply_embeddings,
+            evidence,
             weights: &rules.weights,
             calibration: &rules.calibration,
             as_of,
@@ -98,6 +106,8 @@ impl<'a> Judge<'a> {
                     .map(|row| embeddings.row(row).iter().any(|&x| x != 0.0))
                     .collect()
             }),
+            scripts: [demands, supplies]
+                .map(|records| records.par_iter().map(script_of).collect::<Vec<_>>()),
         }
     }
 
@@ -108,8 +118,17 @@ impl<'a> Judge<'a> {
     }
 
     fn scores(&self, pair: (u32, u32), inputs: &PairInputs) -> (Micro, Micro) {
-        let of = |side| score(&self.parts(side, pair, inputs), self.weights.seen_from(side)).score;
+        let of = |side| score(&self.parts(side, pair, inputs), self.weights_of(side, pair)).score;
         (of(Side::Demand), of(Side::Supply))
+    }
+
+    /// The weights of the pair's record on this side, as the asker.
+    fn weights_of(&self, side: Side, pair: (u32, u32)) -> &[u32; Part::ALL.len()] {
+        let script = match side {
+            Side::Demand => self.scripts[0][pair.0 as usize],
+            Side::Supply => self.scripts[1][pair.1 as usize],
+        };
+        self.weights.of(side, script)
     }
 
     /// Whether both records have a vector; without one, the dense part is missing, not zero.
@@ -134,15 +153,21 @@ impl<'a> Judge<'a> {
         pair: (u32, u32),
         lexical_for_demand: Option<f32>,
         lexical_for_supply: Option<f32>,
-    ) -> Match {
+    ) -> Result<Match, PipelineError> {
+        let [for_demand, for_supply] = passage_values(&CpuBackend::new(), self.evidence, &[pair])?
+            .first()
+            .copied()
+            .unwrap_or([NOT_KNOWN; 2]);
         let inputs = PairInputs {
             lexical_for_demand,
             lexical_for_supply,
             cosine: self.cosine(pair),
+            passage_for_demand: Some(for_demand),
+            passage_for_supply: Some(for_supply),
             field: self.field(pair),
         };
         let (for_demand, for_supply) = self.scores(pair, &inputs);
-        self.judge(&Short { demand: pair.0, supply: pair.1, inputs, for_demand, for_supply })
+        Ok(self.judge(&Short { demand: pair.0, supply: pair.1, inputs, for_demand, for_supply }))
     }
 
     fn probabilities(&self, short: &Short) -> (Micro, Micro) {
@@ -180,8 +205,8 @@ impl<'a> Judge<'a> {
                 demand,
                 supply,
                 [
-                    (&parts_for_demand, self.weights.seen_from(Side::Demand)),
-                    (&parts_for_supply, self.weights.seen_from(Side::Supply)),
+                    (&parts_for_demand, self.weights_of(Side::Demand, pair)),
+                    (&parts_for_supply, self.weights_of(Side::Supply, pair)),
                 ],
             ),
             verdict: Verdict::NoMatch,
@@ -315,17 +340,21 @@ impl<'a> Judge<'a> {
             self.supply_embeddings.view(),
             pairs,
         )?;
-        let inputs = |at: usize, cosine: Option<f32>| PairInputs {
+        let passages = passage_values(backend, self.evidence, pairs)?;
+        let inputs = |at: usize, cosine: Option<f32>, passages: [f32; 2]| PairInputs {
             lexical_for_demand: candidates.lexical_for_demand[at],
             lexical_for_supply: candidates.lexical_for_supply[at],
             cosine,
+            // Where there is no passage the value is NaN, which is a part that is missing.
+            passage_for_demand: Some(passages[0]),
+            passage_for_supply: Some(passages[1]),
             field: self.field(pairs[at]),
         };
         let first: Vec<(Micro, Micro)> = (0..pairs.len())
             .into_par_iter()
             .map(|at| {
                 let cosine = self.comparable(pairs[at]).then_some(cosines[at]);
-                self.scores(pairs[at], &inputs(at, cosine))
+                self.scores(pairs[at], &inputs(at, cosine, passages[at]))
             })
             .collect();
 
@@ -361,11 +390,19 @@ impl<'a> Judge<'a> {
             chosen[at as usize] = true;
         }
 
-        Ok((0..pairs.len())
+        let chosen: Vec<usize> = (0..pairs.len()).filter(|&at| chosen[at]).collect();
+        // A processor has computed in the one order already.
+        let passages: Vec<[f32; 2]> = if backend.info().kind == BackendKind::Cpu {
+            chosen.iter().map(|&at| passages[at]).collect()
+        } else {
+            let pairs: Vec<(u32, u32)> = chosen.iter().map(|&at| pairs[at]).collect();
+            passage_values(&CpuBackend::new(), self.evidence, &pairs)?
+        };
+        Ok(chosen
             .into_par_iter()
-            .filter(|&at| chosen[at])
-            .map(|at| {
-                let inputs = inputs(at, self.cosine(pairs[at]));
+            .zip(passages)
+            .map(|(at, passages)| {
+                let inputs = inputs(at, self.cosine(pairs[at]), passages);
                 let (for_demand, for_supply) = self.scores(pairs[at], &inputs);
                 progress.advance(1);
                 Short { demand: pairs[at].0, supply: pairs[at].1, inputs, for_demand, for_supply }
@@ -402,11 +439,13 @@ mod tests {
         let rows = (0..N).flat_map(|row| if row + 1 == N { [0.0, 0.0] } else { [0.8, 0.6] });
         let supply_embeddings = Embeddings::new(rows.collect(), 2).expect("rows");
         let rules = Rules::read(None, None).expect("what ships");
+        let evidence = Evidence::default();
         let judge = Judge::new(
             &demands,
             &supplies,
             &demand_embeddings,
             &supply_embeddings,
+            &evidence,
             &rules,
             date(2026, 1, 1),
         );

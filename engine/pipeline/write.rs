@@ -117,11 +117,12 @@ impl Finished<'_> {
             gaps: self.gaps,
             quotes: &|pair| self.quotes(pair),
             contributions: &|pair, side| {
-                let values = match side {
-                    Side::Demand => &pair.parts_for_demand,
-                    Side::Supply => &pair.parts_for_supply,
+                let (demand, supply) = self.records(pair);
+                let (values, asker) = match side {
+                    Side::Demand => (&pair.parts_for_demand, demand),
+                    Side::Supply => (&pair.parts_for_supply, supply),
                 };
-                contributions(values, self.rules.weights.seen_from(side))
+                contributions(values, self.rules.weights.seen_by(asker))
             },
             to_verify: &|pair| {
                 let (demand, supply) = self.records(pair);

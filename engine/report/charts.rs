@@ -23,6 +23,7 @@ pub(super) enum Ink {
     Green,
     Orange,
     Purple,
+    Vermillion,
     Grey,
 }
 
@@ -35,6 +36,7 @@ impl Ink {
             Self::Green => "#009e73",
             Self::Orange => "#e69f00",
             Self::Purple => "#cc79a7",
+            Self::Vermillion => "#d55e00",
             Self::Grey => "#9aa0a6",
         }
     }

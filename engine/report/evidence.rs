@@ -15,7 +15,8 @@ const CONTEXT_CHARACTERS: usize = 60;
 /// One line: 需求“…” ↔ 供给“…”, with at most two quotes per side; empty without quotes.
 ///
 /// Passages of the body come before the title, which has its own column, and both before
-/// classification, codes, maturity and dates. A passage that another one contains is left out.
+/// classification, codes, maturity and dates. Of two passages of which one contains the other, the
+/// later is left out.
 ///
 /// Each side is a record and whether it [needs care](veil::needs_care).
 pub(super) fn line(
@@ -52,7 +53,8 @@ fn passages(record: &Record, careful: bool, side: Side, quotes: &[Quote]) -> Str
         }
         let text = if careful { shown(record, quote) } else { quote.text.clone() };
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if text.is_empty() || kept.iter().any(|other| other.contains(&text)) {
+        if text.is_empty() || kept.iter().any(|other| other.contains(&text) || text.contains(other))
+        {
             continue;
         }
         let text = clip(&text, room);

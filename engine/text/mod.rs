@@ -6,14 +6,18 @@
 //!
 //! - [`normalise`] and [`Folded`]: one form for the many ways to type the same thing.
 //! - [`Segmenter`]: terms with positions, for the index and for everything that counts words.
-//! - [`sentences`]: ranges for quotes and passages.
+//! - [`sentences`]: ranges for quotes.
+//! - [`passages`] and [`units`]: ranges for what is compared part by part, bounded in number.
+//! - [`Script`]: whether a text is Chinese or Latin.
 //! - [`contact_passages`]: what must not be quoted.
 //! - [`quantity`]: stated numbers with unit, comparator and property.
 //! - [`char_range`]: from bytes to characters, for readers that count those.
 
 mod contact;
 mod normalise;
+mod passage;
 pub mod quantity;
+mod script;
 mod segment;
 mod sentence;
 mod span;
@@ -21,6 +25,8 @@ mod technical;
 
 pub use contact::{VEILED, contact_passages, hidden_characters, shown, veil};
 pub use normalise::{Folded, normalise};
+pub use passage::{OVERLAP_CHARS, PASSAGE_CHARS, passages, units};
+pub use script::Script;
 pub use segment::{Segmenter, Token};
 pub use sentence::{MAX_SENTENCE_CHARS, sentences};
 pub use span::char_range;

@@ -254,14 +254,14 @@ fn dice(a: usize, b: usize, c: usize) -> i32 {
     i32::try_from(mixed / 64 % 1000).expect("below a thousand")
 }
 
-const WEIGHTS: [[i32; 5]; 2] = [[300, 350, 150, 100, 100], [260, 380, 160, 120, 80]];
+const WEIGHTS: [[i32; 6]; 2] = [[300, 350, 0, 150, 100, 100], [260, 380, 0, 160, 120, 80]];
 
 fn contributions(pair: &Match, side: Side) -> PartValues {
     let (parts, weights) = match side {
         Side::Demand => (&pair.parts_for_demand, WEIGHTS[0]),
         Side::Supply => (&pair.parts_for_supply, WEIGHTS[1]),
     };
-    let mut out = [None; 5];
+    let mut out = [None; 6];
     for (place, part) in parts.iter().enumerate() {
         out[place] = part.map(|value| Micro(value.0 / 1000 * weights[place]));
     }
@@ -443,6 +443,7 @@ fn judge(d: usize, s: usize, same: bool) -> Match {
     let parts = [
         part(1),
         part(2),
+        part(5),
         Some(if same { Micro::ONE } else { Micro::ZERO }),
         part(3),
         missing(4, s % 6 == 5),

@@ -75,6 +75,7 @@ impl Rules {
             let mut sum = 0;
             for (part, value, weight, contribution) in view {
                 let key = serde_json::to_value(part).expect("a name");
+                // The lists are Chinese, so the sets for other scripts are not asked for.
                 let shipped = &self.weights[direction][key.as_str().expect("a name")];
                 assert_eq!(Some(of(weight)), shipped.as_integer().map(|w| w * 1_000), "{name}");
                 assert_eq!(value.is_some(), contribution.is_some(), "{name} {part:?}");

@@ -10,6 +10,7 @@ use crate::index::{LexicalScorer, Scratch};
 use crate::kernel::dot;
 use crate::matching::score;
 use crate::model::{Embeddings, Match, Micro, Part, PartValues, Side, Verdict};
+use crate::pipeline::PipelineError;
 use crate::pipeline::candidates::{Candidates, Scorers, ratio};
 use crate::pipeline::scoring::Judge;
 
@@ -91,7 +92,7 @@ impl Asking<'_> {
         &self,
         asked: &[Asked],
         on_progress: &(dyn Fn() + Sync),
-    ) -> Vec<Answered> {
+    ) -> Result<Vec<Answered>, PipelineError> {
         let (_, answers) = self.embeddings();
         let has_vector: Vec<bool> =
             (0..answers.n_rows()).map(|row| answers.row(row).iter().any(|&x| x != 0.0)).collect();
@@ -218,8 +219,8 @@ impl Asking<'_> {
         query: &Asked,
         retrieved: Retrieved,
         other: &HashMap<(u32, u32), Option<f32>>,
-    ) -> Answered {
-        let weights = self.hybrid_weights();
+    ) -> Result<Answered, PipelineError> {
+        let weights = self.hybrid_weights(query.row);
         let mut full: Vec<(u32, Micro)> = Vec::with_capacity(retrieved.pool.len());
         let mut hybrid: Vec<(u32, Micro)> = Vec::with_capacity(retrieved.pool.len());
         let mut verdicts: HashMap<u32, (Micro, Verdict)> = HashMap::new();
@@ -228,7 +229,7 @@ impl Asking<'_> {
             let judged = match self.asker {
                 Side::Demand => self.judge.judge_pair((query.row, answer), lexical, back),
                 Side::Supply => self.judge.judge_pair((answer, query.row), back, lexical),
-            };
+            }?;
             let (parts, score_for_asker) = self.seen(&judged);
             full.push((answer, score_for_asker));
             hybrid.push((answer, score(parts, &weights).score));
@@ -255,12 +256,12 @@ impl Asking<'_> {
             .filter_map(|(row, grade)| verdicts.get(&row).map(|&(p, verdict)| (grade, p, verdict)))
             .collect();
         let [bm25, dense, rrf] = retrieved.rankings;
-        Answered {
+        Ok(Answered {
             rankings: [bm25, dense, rrf, hybrid, full],
             candidates: retrieved.candidates,
             pairs,
             best,
-        }
+        })
     }
 
     /// The parts of a pair and its score, as the asker sees them.
@@ -273,8 +274,12 @@ impl Asking<'_> {
 
     /// The asker's weights of the retrieval parts, zero for all others: a score by them shares the
     /// whole among the retrieval parts that are present.
-    pub(super) fn hybrid_weights(&self) -> [u32; Part::ALL.len()] {
-        let weights = self.judge.weights.seen_from(self.asker);
+    pub(super) fn hybrid_weights(&self, asker: u32) -> [u32; Part::ALL.len()] {
+        let askers = match self.asker {
+            Side::Demand => self.judge.demands,
+            Side::Supply => self.judge.supplies,
+        };
+        let weights = self.judge.weights.seen_by(&askers[asker as usize]);
         Part::ALL.map(|part| if part.is_retrieval() { weights[part.index()] } else { 0 })
     }
 

@@ -13,7 +13,7 @@ pub use error::EvaluateError;
 pub use measuring::SEED;
 pub use options::{EvaluateOptions, Keep};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use ask::Asking;
@@ -23,7 +23,7 @@ use measuring::Measured;
 use super::candidates::{Candidates, Scorers, by_supply, retrieve_with, starts_of};
 use super::clock::Clock;
 use super::defaults::Rules;
-use super::embedding::embed_records;
+use super::embedding::{embed_records, read_evidence};
 use super::import::ListFiles;
 use super::output::sha256;
 use super::run::{Tables, build_indexes, embed, import};
@@ -32,7 +32,7 @@ use super::{PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::evaluation::{EmbeddingSpeed, Evaluation, EvaluationFacts, StageTime, TwoWay};
 use crate::kernel::{Backend, BackendKind};
-use crate::matching::Capacities;
+use crate::matching::{Capacities, Evidence};
 use crate::model::{Embeddings, Intake, Part, Record, Side};
 
 /// Least depth to which rankings are measured: that of recall@100.
@@ -99,11 +99,15 @@ pub fn evaluate(
         Ok::<_, PipelineError>((scorers, candidates))
     })?;
 
+    let evidence = clock.stage(Stage::Evidence, Some(n), || {
+        read_asked(options, embedder.as_ref(), &tables, &matched, progress)
+    })?;
     let judge = Judge::new(
         &tables.demands,
         &tables.supplies,
         &embeddings.0,
         &embeddings.1,
+        &evidence,
         &rules,
         options.as_of,
     );
@@ -124,7 +128,7 @@ pub fn evaluate(
     };
     let (answered, two_way) =
         clock.stage(Stage::Score, Some(matched.asked.len() as u64), || {
-            let answered = asking.answer_all(&matched.asked, &|| progress.advance(1));
+            let answered = asking.answer_all(&matched.asked, &|| progress.advance(1))?;
             let two_way = candidates
                 .as_ref()
                 .map(|candidates| lists_of(options, &judge, candidates, backend.as_ref(), depth));
@@ -136,7 +140,8 @@ pub fn evaluate(
         })?;
     }
 
-    let hybrid_weights = asking.hybrid_weights();
+    // Queries of one set are written in one script; the first asked stands for them.
+    let hybrid_weights = asking.hybrid_weights(matched.asked.first().map_or(0, |asked| asked.row));
     let all = matched.asked.iter().zip(&answered).collect();
     let measured = Measured { all, relevant_from: matched.relevant_from };
     let mut evaluation = clock.stage(Stage::Measure, None, || {
@@ -235,6 +240,33 @@ fn embed_asked(
         Side::Demand => ((askers, others), speed),
         Side::Supply => ((others, askers), speed),
     })
+}
+
+/// Reads the passages of both lists; of the asking side those of the asked records only, where the
+/// others are left out.
+fn read_asked(
+    options: &EvaluateOptions,
+    embedder: &dyn Embedder,
+    tables: &Tables,
+    matched: &Matched,
+    progress: &dyn Progress,
+) -> Result<Evidence, PipelineError> {
+    if !options.only_queries {
+        return read_evidence(embedder, &tables.demands, &tables.supplies, progress);
+    }
+    let mut askers: Vec<Record> = side(tables, options.asker).to_vec();
+    let asked: HashSet<u32> = matched.asked.iter().map(|asked| asked.row).collect();
+    for (row, record) in (0..).zip(&mut askers) {
+        if !asked.contains(&row) {
+            record.title.clear();
+            record.body.clear();
+        }
+    }
+    let answers = side(tables, options.asker.other());
+    match options.asker {
+        Side::Demand => read_evidence(embedder, &askers, answers, progress),
+        Side::Supply => read_evidence(embedder, answers, &askers, progress),
+    }
 }
 
 /// How many texts of these records are embedded; the time is still to be taken.

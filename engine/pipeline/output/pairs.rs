@@ -100,8 +100,8 @@ pub(in super::super) fn pair_record(
     weights: &Weights,
     quotes: Vec<Quote>,
 ) -> PairRecord {
-    let of_demand = weights.seen_from(Side::Demand);
-    let of_supply = weights.seen_from(Side::Supply);
+    let of_demand = weights.seen_by(demand);
+    let of_supply = weights.seen_by(supply);
     let for_demand = contributions(&pair.parts_for_demand, of_demand);
     let for_supply = contributions(&pair.parts_for_supply, of_supply);
     let share = |thousandths: u32| Micro(i32::try_from(thousandths).unwrap_or(0) * 1_000);

@@ -110,6 +110,7 @@ const fn ink(part: Part) -> Ink {
     match part {
         Part::Lexical => Ink::Blue,
         Part::Dense => Ink::Sky,
+        Part::Passage => Ink::Vermillion,
         Part::Field => Ink::Green,
         Part::Freshness => Ink::Orange,
         Part::Maturity => Ink::Purple,
