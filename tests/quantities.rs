@@ -115,6 +115,7 @@ fn agrees(fact: &Fact, quantity: &Quantity) -> bool {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test must say so, and figures are shown")]
 fn real_lists_are_read_as_a_person_reads_them() {
     let Some(texts) = texts() else {
         eprintln!("skipped: ../shared/data/market_lists is not there");
