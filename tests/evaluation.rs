@@ -297,6 +297,7 @@ fn bad_grades_are_told() {
 
 /// The development sets can be read with the commands of `corpus/calibration/README.md`.
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
 fn the_market_lists_are_asked_as_graded() {
     let data: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/market_lists");
     if !data.is_dir() {
