@@ -357,7 +357,7 @@ mod tests {
         let expected =
             MaxSimPlan { tile: 1 << 20, batch: 65_535 * 8, rows: 1 << 26, longest: 4096 };
         assert_eq!(plan, expected);
-        assert_eq!(plan.n_jobs([5; 1_000_000].into_iter()), plan.batch);
+        assert_eq!(plan.n_jobs(std::iter::repeat_n(5, 1_000_000)), plan.batch);
         assert_eq!(plan.n_jobs([1 << 25, 1 << 25, 1].into_iter()), 2);
         assert_eq!(plan.n_jobs([1 << 27, 1].into_iter()), 1);
     }

@@ -96,7 +96,12 @@ fn fill(text: &str, pieces: &[(Range<usize>, usize)], most: usize) -> Vec<Range<
             n_chars += pieces[next].1;
             next += 1;
         }
-        found.push(start..pieces[next - 1].0.end);
+        let end = pieces[next - 1].0.end;
+        match found.last_mut() {
+            // Nothing but a short piece that the next passage begins with: it is no passage of its own.
+            Some(before) if before.start == start => before.end = end,
+            _ => found.push(start..end),
+        }
     }
     found
 }
