@@ -130,6 +130,22 @@ pub struct Match {
     pub vetoes: Vec<Veto>,
 }
 
+/// A pair with what it is worth to either side and to both: all that allocation and its measures
+/// look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RatedPair {
+    /// Row of the demand.
+    pub demand: u32,
+    /// Row of the supply.
+    pub supply: u32,
+    /// What the supply is worth to the demand; higher is better.
+    pub for_demand: Micro,
+    /// What the demand is worth to the supply; higher is better.
+    pub for_supply: Micro,
+    /// What the pair is worth to both: the mutual score.
+    pub mutual: Micro,
+}
+
 impl Match {
     /// Mean of the two directions' probabilities: the figure shown as 把握.
     #[must_use]
