@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::kernel::BackendChoice;
 use crate::model::Side;
-use crate::pipeline::EmbedderChoice;
+use crate::pipeline::{AllocationMethod, EmbedderChoice, QuotaOption};
 
 /// 技术供需双向对接：读入需求清单和供给清单，两个方向都匹配，逐条说明理由。
 #[derive(Debug, Parser)]
@@ -51,6 +51,7 @@ const MATCH_EXAMPLES: &str = "\
   duijie match corpus/sample --out out
   duijie match --demands 需求.xlsx --supplies 成果.csv 专利.xlsx --out out
   duijie match 清单目录 --out out --as-of 2026-06-30 --per-demand 5
+  duijie match 清单目录 --out out --allocation stable --quota region=3
   duijie match --demands a.csv --supplies b.csv --map demand:title=项目名称 --drop 备注 --out out";
 
 const IMPORT_EXAMPLES: &str = "\
@@ -103,6 +104,14 @@ pub(super) struct MatchArguments {
     /// 每条供给最多进入几份推荐清单
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) per_supply: u32,
+
+    /// 怎样分配：flow 双方总分最大（最小费用流），stable 稳定匹配（没有两边都更愿意的落选对）
+    #[arg(long, value_name = "flow|stable", default_value = "flow")]
+    pub(super) allocation: AllocationArgument,
+
+    /// 每条需求的清单里，同一地区（region=N）或同一领域大类（field=N）最多几条
+    #[arg(long, value_name = "region=N|field=N")]
+    pub(super) quota: Vec<QuotaOption>,
 
     /// 计算后端：auto 有显卡用显卡，cpu，gpu
     #[arg(long, value_name = "auto|cpu|gpu", default_value = "auto")]
@@ -249,6 +258,21 @@ pub(super) struct EvalArguments {
     /// 输出 JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum AllocationArgument {
+    Flow,
+    Stable,
+}
+
+impl From<AllocationArgument> for AllocationMethod {
+    fn from(argument: AllocationArgument) -> Self {
+        match argument {
+            AllocationArgument::Flow => Self::Flow,
+            AllocationArgument::Stable => Self::Stable,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

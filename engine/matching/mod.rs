@@ -4,20 +4,26 @@
 //! contributions in millionths ([`crate::model::Micro`]), so that what is shown adds up exactly
 //! and every machine gets the same bits.
 
-mod allocation;
 mod calibration;
+mod deferred_acceptance;
 mod evidence;
 mod field;
+mod flow;
 mod gap;
+mod market;
+mod optimality;
 mod parts;
 mod score;
 mod weights;
 
-pub use allocation::{Capacities, Edge, allocate};
 pub use calibration::{Calibration, CalibrationError, mutual_score};
+pub use deferred_acceptance::deferred_acceptance;
 pub use evidence::{Evidence, PassageVectors, RecordText, Vocabulary};
 pub use field::{FieldPath, Taxonomy, TaxonomyError, code_path, field_similarity};
+pub use flow::{Flow, max_total_flow};
 pub use gap::{VAGUE_BELOW, gap_question, is_vague, to_verify, typical_values, what_lacks};
+pub use market::{Market, Quota};
+pub use optimality::{GroupPrice, NotOptimal, Prices, verify_optimal};
 pub use parts::{ANSWER_HALF_LIFE_DAYS, PairInputs, confidence, part_values, vetoes};
 pub use score::{Scored, contributions, score};
 pub use weights::{Weights, WeightsError};

@@ -3,6 +3,7 @@
 //! import → index and embed → candidates → scoring (verdicts and allocation too) → lists → output. This floor chooses the backend and the model, reads the clock for timings, and owns the
 //! shapes of the files it writes. It prints nothing: progress goes to a [`Progress`].
 
+mod allocation;
 mod candidates;
 mod choice;
 mod clock;
@@ -22,6 +23,9 @@ mod scoring;
 mod search;
 mod write;
 
+pub use allocation::{
+    AllocationFacts, AllocationMethod, Comparison, ListMeasures, QuotaBy, QuotaOption,
+};
 pub use choice::choose_backend;
 pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};
 pub use embedder::EmbedderChoice;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Zoned;
 use jiff::civil::Date;
 
-use super::EmbedderChoice;
+use super::{AllocationMethod, EmbedderChoice, QuotaOption};
 use crate::corpus::ImportOptions;
 use crate::kernel::BackendChoice;
 use crate::model::{Lang, Side};
@@ -33,6 +33,10 @@ pub struct MatchOptions {
     pub per_demand: u32,
     /// Most handed-out lists in which one supply stands.
     pub per_supply: u32,
+    /// How pairs are handed out.
+    pub allocation: AllocationMethod,
+    /// A further limit within each demand's list.
+    pub quota: Option<QuotaOption>,
     /// Candidates per record, direction and retriever.
     pub n_candidates: usize,
     /// Depth of the rankings, each way.
@@ -69,6 +73,8 @@ impl MatchOptions {
             backend: BackendChoice::Auto,
             per_demand: 10,
             per_supply: 10,
+            allocation: AllocationMethod::default(),
+            quota: None,
             n_candidates: 100,
             depth: 100,
             top: 20,

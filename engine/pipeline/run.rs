@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::allocation::Terms;
 use super::candidates::{Candidates, retrieve};
 use super::clock::Clock;
 use super::defaults::Rules;
@@ -15,7 +16,7 @@ use super::{MatchOptions, PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
 use crate::kernel::Backend;
-use crate::matching::Capacities;
+use crate::matching::Quota;
 use crate::model::{Embeddings, Intake, Record, Side};
 
 /// What a finished run came to.
@@ -168,10 +169,14 @@ fn judge(
         rules,
         options.as_of,
     );
-    let depths = Depths {
-        ranked: options.depth.max(options.top),
-        kept: options.top,
-        capacities: Capacities { per_demand: options.per_demand, per_supply: options.per_supply },
+    let depths = Depths { ranked: options.depth.max(options.top), kept: options.top };
+    let groups = options.quota.map(|quota| quota.groups(&tables.supplies, &rules.taxonomy));
+    let quota = options.quota.zip(groups.as_deref());
+    let terms = Terms {
+        method: options.allocation,
+        per_demand: options.per_demand,
+        per_supply: options.per_supply,
+        quota: quota.map(|(quota, group)| Quota { most: quota.most, group }),
     };
-    judge.judge_all(candidates, backend, depths, progress)
+    judge.judge_all(candidates, backend, depths, &terms, progress)
 }

@@ -12,7 +12,7 @@ use super::output::{
 };
 use super::run::Tables;
 use super::scoring::{Judged, Ranked};
-use super::{MatchOptions, PipelineError, Progress};
+use super::{AllocationFacts, MatchOptions, PipelineError, Progress};
 use crate::corpus::write_rejected_csv;
 use crate::embed::EmbedderIdentity;
 use crate::kernel::{BackendError, BackendInfo, Hit};
@@ -182,8 +182,15 @@ impl Finished<'_> {
                 &self.demands_by_verdict,
                 self.gaps.len(),
             ),
+            allocation: self.allocation(),
             timings,
         }
+    }
+
+    fn allocation(&self) -> AllocationFacts {
+        let [before_verdict, handed_out] = self.judged.comparisons.clone();
+        let (method, quota) = (self.options.allocation, self.options.quota);
+        AllocationFacts { method, quota, before_verdict, handed_out }
     }
 }
 
