@@ -3,6 +3,7 @@
 //! Data are made from fixed seeds; sizes are constants in each file. Machines differ and are
 //! shared: compare lines of one run, not figures of two.
 
+mod allocation;
 mod embedding;
 mod import;
 mod pair_scores;
@@ -17,6 +18,7 @@ criterion_group!(
     retrieval::retrieval,
     embedding::benches,
     top_k::bench,
-    pair_scores::bench
+    pair_scores::bench,
+    allocation::bench
 );
 criterion_main!(benches);

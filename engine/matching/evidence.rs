@@ -4,6 +4,8 @@
 //! and thousands are shown. Everything here is integer arithmetic, so the same passages are chosen
 //! on every machine.
 
+mod units;
+
 use std::collections::HashMap;
 use std::ops::Range;
 

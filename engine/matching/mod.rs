@@ -10,6 +10,7 @@ mod evidence;
 mod field;
 mod flow;
 mod gap;
+mod joint;
 mod market;
 mod optimality;
 mod parts;
@@ -22,6 +23,9 @@ pub use evidence::{Evidence, PassageVectors, RecordText, Vocabulary};
 pub use field::{FieldPath, Taxonomy, TaxonomyError, code_path, field_similarity};
 pub use flow::{Flow, max_total_flow};
 pub use gap::{VAGUE_BELOW, gap_question, is_vague, to_verify, typical_values, what_lacks};
+pub use joint::{
+    JOINT_POOL, JointAnswer, JointCandidate, JointMember, JointTerms, joint_answer, owners,
+};
 pub use market::{Market, Quota};
 pub use optimality::{GroupPrice, NotOptimal, Prices, verify_optimal};
 pub use parts::{ANSWER_HALF_LIFE_DAYS, PairInputs, confidence, part_values, vetoes};

@@ -226,28 +226,26 @@ impl Rated {
     /// Hands out the worthwhile pairs by the method asked for, and measures all methods on all
     /// pairs and on the worthwhile ones. Returns the chosen places in the pairs, ascending.
     pub(super) fn hand_out(&self, terms: &Terms<'_>) -> (Vec<u32>, [Comparison; 2]) {
-        let all: Vec<u32> = (0_u32..).zip(&self.pairs).map(|(at, _)| at).collect();
-        let worthwhile: Vec<u32> =
-            all.iter().copied().filter(|&at| self.worthwhile[at as usize]).collect();
-        let (before, _) = self.compare(&all, terms);
-        let (after, chosen) = self.compare(&worthwhile, terms);
-        (chosen, [before, after])
+        let (before, _) = self.compare(&self.pairs, terms);
+        let places: Vec<u32> = (0_u32..)
+            .zip(&self.worthwhile)
+            .filter(|(_, worthwhile)| **worthwhile)
+            .map(|(at, _)| at)
+            .collect();
+        let pairs: Vec<RatedPair> = places.iter().map(|&at| self.pairs[at as usize]).collect();
+        let (after, chosen) = self.compare(&pairs, terms);
+        (chosen.into_iter().map(|at| places[at as usize]).collect(), [before, after])
     }
 
-    /// All ways of handing out the pairs at `places`, and what the method asked for chose.
-    fn compare(&self, places: &[u32], terms: &Terms<'_>) -> (Comparison, Vec<u32>) {
-        let pairs: Vec<RatedPair> = places.iter().map(|&at| self.pairs[at as usize]).collect();
+    /// All ways of handing out `pairs`, and the places that the method asked for chose.
+    fn compare(&self, pairs: &[RatedPair], terms: &Terms<'_>) -> (Comparison, Vec<u32>) {
         let (per_demand, per_supply) =
             (vec![terms.per_demand; self.n_demands], vec![terms.per_supply; self.n_supplies]);
-        let market = Market {
-            pairs: &pairs,
-            per_demand: &per_demand,
-            per_supply: &per_supply,
-            quota: terms.quota,
-        };
+        let market =
+            Market { pairs, per_demand: &per_demand, per_supply: &per_supply, quota: terms.quota };
         let (flow, stable) =
             rayon::join(|| max_total_flow(&market).chosen, || deferred_acceptance(&market));
-        let plain = plain_lists(&pairs, terms.per_demand);
+        let plain = plain_lists(pairs, terms.per_demand);
         let measure = |chosen: &[u32]| self.measure(&market, chosen);
         let comparison = Comparison {
             pairs: pairs.len() as u64,
@@ -259,7 +257,7 @@ impl Rated {
             AllocationMethod::Flow => flow,
             AllocationMethod::Stable => stable,
         };
-        (comparison, chosen.into_iter().map(|at| places[at as usize]).collect())
+        (comparison, chosen)
     }
 
     fn measure(&self, market: &Market<'_>, chosen: &[u32]) -> ListMeasures {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
-use super::output::{PairRecord, find_pair, names, pair_record, read_records};
+use super::output::{PairRecord, find_joint, find_pair, names, pair_record, read_records};
 use super::scoring::Judge;
-use super::{EmbedderChoice, Manifest, PipelineError, Silent};
+use super::{EmbedderChoice, JointRecord, Manifest, PipelineError, Silent};
 use crate::embed::TextRole;
 use crate::index::{LexicalScorer, Scratch, SideIndex};
 use crate::model::{DemandIdx, Record, Side, SupplyIdx};
@@ -23,6 +23,8 @@ pub struct Explanation {
     /// Whether the pair was kept by the run; if not, it was judged again for this answer and has
     /// no ranks.
     pub kept: bool,
+    /// The supplies that together cover the demand, where the run found such.
+    pub joint: Option<JointRecord>,
 }
 
 /// Explains the pair of a demand and a supply, each named by id or number.
@@ -42,6 +44,7 @@ pub fn explain(
     let d: DemandIdx = find_record(&demands, "demand", demand)?;
     let s: SupplyIdx = find_record(&supplies, "supply", supply)?;
     let (demand, supply) = (&demands[d.get()], &supplies[s.get()]);
+    let joint = find_joint(&out.join(names::JOINT), demand.id.as_str())?;
     if let Some(pair) = find_pair(&out.join(names::PAIRS), demand.id.as_str(), supply.id.as_str())?
     {
         return Ok(Explanation {
@@ -49,6 +52,7 @@ pub fn explain(
             supply: supply.clone(),
             pair,
             kept: true,
+            joint,
         });
     }
 
@@ -99,7 +103,7 @@ pub fn explain(
     )?;
     let quotes = evidence.quotes(&pair, &demand, &supply);
     let pair = pair_record(&pair, &demand, &supply, &rules.weights, quotes);
-    Ok(Explanation { demand, supply, pair, kept: false })
+    Ok(Explanation { demand, supply, pair, kept: false, joint })
 }
 
 /// Row of the record with this id or number.

@@ -1,6 +1,7 @@
 //! The main job: two lists in, an explained two-way match out.
 //!
-//! import → index and embed → candidates → scoring (verdicts and allocation too) → lists → output. This floor chooses the backend and the model, reads the clock for timings, and owns the
+//! import → index and embed → candidates → scoring (verdicts and allocation too) → lists and joint
+//! answers → output. This floor chooses the backend and the model, reads the clock for timings, and owns the
 //! shapes of the files it writes. It prints nothing: progress goes to a [`Progress`].
 
 mod allocation;
@@ -14,6 +15,7 @@ mod error;
 mod explain;
 mod import;
 mod inspect;
+mod joint;
 mod lists;
 mod options;
 mod output;
@@ -34,7 +36,8 @@ pub use explain::{Explanation, explain};
 pub use inspect::{Inspection, inspect};
 pub use options::{MatchOptions, SideOptions};
 pub use output::{
-    BackendFacts, FileFacts, Manifest, PairRecord, PartRecord, QuoteRecord, SideFacts,
+    BackendFacts, FileFacts, JointMemberRecord, JointRecord, Manifest, PairRecord, PartRecord,
+    QuoteRecord, SideFacts,
 };
 pub use progress::{Progress, Silent, Stage};
 pub use run::{RunSummary, run_match};

@@ -17,6 +17,8 @@ pub enum Stage {
     Score,
     /// Drawing evidence.
     Evidence,
+    /// Looking for supplies that together cover a demand.
+    Joint,
     /// Writing the files.
     Write,
 }
@@ -32,6 +34,7 @@ impl Stage {
             Self::Candidates => "candidates",
             Self::Score => "score",
             Self::Evidence => "evidence",
+            Self::Joint => "joint",
             Self::Write => "write",
         }
     }
@@ -46,6 +49,7 @@ impl Stage {
             Self::Candidates => lang.pick("双向检索候选", "retrieving candidates"),
             Self::Score => lang.pick("逐对评分与分配", "scoring and allocating"),
             Self::Evidence => lang.pick("摘取依据", "drawing evidence"),
+            Self::Joint => lang.pick("寻找联合体", "joining supplies"),
             Self::Write => lang.pick("写出结果", "writing results"),
         }
     }

@@ -8,6 +8,7 @@ use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::import::read_sides;
+use super::joint::JointInputs;
 use super::lists::{Lists, gaps, take_in_id_order};
 use super::output::{Manifest, OutputFolder, names};
 use super::scoring::{Depths, Judge, Judged};
@@ -95,6 +96,14 @@ pub fn run_match(
     let lists = Lists::of(&judged.matches, tables.demands.len(), tables.supplies.len());
     let gaps = gaps(&tables.demands, &judged.matches, &lists, &rules.weights, options.lang);
     let demands_by_verdict = lists.demands_by_verdict(&judged.matches, options.top);
+    let inputs = JointInputs {
+        demands: &tables.demands,
+        supplies: &tables.supplies,
+        matches: &judged.matches,
+        lists: &lists,
+        evidence: &evidence,
+    };
+    let joint = clock.stage(Stage::Joint, None, || inputs.answers());
     let finished = Finished {
         options,
         rules: &rules,
@@ -104,6 +113,8 @@ pub fn run_match(
         evidence: &evidence,
         lists: &lists,
         gaps: &gaps,
+        joint: &joint,
+        joint_inputs: &inputs,
         demands_by_verdict,
         embedder: embedder.identity(),
         backend: backend.info(),

@@ -22,5 +22,5 @@ mod workbook;
 
 pub use error::ReportError;
 pub use page::write_html;
-pub use view::{Gap, RunFacts, RunView, SheetFacts, WorkbookFacts};
+pub use view::{Compared, Gap, Joint, JointMember, RunFacts, RunView, SheetFacts, WorkbookFacts};
 pub use workbook::{ROWS_PER_SHEET, workbook_rows, write_workbook, write_workbook_split};

@@ -61,6 +61,7 @@ pub(in super::super) fn counts(
     n_candidates: usize,
     demands_by_verdict: &[usize; 3],
     n_gaps: usize,
+    n_joint: usize,
 ) -> BTreeMap<String, u64> {
     let allocated = judged.matches.iter().filter(|pair| pair.allocated).count();
     BTreeMap::from([
@@ -71,6 +72,7 @@ pub(in super::super) fn counts(
         ("demands_discuss".to_owned(), demands_by_verdict[1] as u64),
         ("demands_no_match".to_owned(), demands_by_verdict[2] as u64),
         ("gaps".to_owned(), n_gaps as u64),
+        ("joint_answers".to_owned(), n_joint as u64),
     ])
 }
 
