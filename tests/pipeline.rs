@@ -16,7 +16,8 @@ use duijie::index::SideIndex;
 use duijie::kernel::{BackendChoice, BackendError};
 use duijie::model::{Diagnosis, Micro, Part, QuoteField, Side, Verdict, Veto};
 use duijie::pipeline::{
-    AllocationMethod, Manifest, MatchOptions, PairRecord, PipelineError, Silent, run_match, search,
+    AllocationMethod, JointRecord, Manifest, MatchOptions, PairRecord, PipelineError, Silent,
+    run_match, search,
 };
 use jiff::civil::date;
 use tempfile::TempDir;
@@ -407,6 +408,64 @@ fn lists_of_greatest_total_beat_every_other_way() {
             assert!(ways.plain.one_sided_loss.abs() < 1e-12, "plain lists give nothing up");
         }
         assert!(facts.before_verdict.pairs >= facts.handed_out.pairs);
+    }
+}
+
+fn joint_answers(out: &Path) -> Vec<JointRecord> {
+    let text = fs::read_to_string(out.join("joint.jsonl")).expect("joint answers");
+    text.lines().map(|line| serde_json::from_str(line).expect("a joint answer")).collect()
+}
+
+#[test]
+fn planted_joint_needs_are_met_by_their_two_supplies() {
+    let answers = joint_answers(&SAMPLE.out);
+    let planted =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/sample/planted.tsv"))
+            .expect("the planted cases");
+    for case in ["joint_need_1", "joint_need_2"] {
+        let ids = |side: &str| -> BTreeSet<&str> {
+            let rows = planted.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+            rows.filter(|row| row[0] == case && row[1] == side).map(|row| row[2]).collect()
+        };
+        let demand = ids("demand").pop_first().expect("a demand");
+        let answer = answers.iter().find(|answer| answer.demand_id == demand);
+        let answer = answer.unwrap_or_else(|| panic!("{case}: {demand} has no joint answer"));
+        let supplies: BTreeSet<&str> =
+            answer.supplies.iter().map(|supply| supply.supply_id.as_str()).collect();
+        assert_eq!(supplies, ids("supply"), "{case}");
+        assert!(answer.coverage > answer.best_single, "{case}");
+        assert_eq!(answer.parties, 2, "{case}");
+    }
+}
+
+#[test]
+fn joint_answers_quote_their_demand_and_add_up() {
+    let demands = records(&SAMPLE.out, "demand");
+    let kept: BTreeSet<(String, String)> =
+        pairs(&SAMPLE.out).into_iter().map(|pair| (pair.demand_id, pair.supply_id)).collect();
+    let answers = joint_answers(&SAMPLE.out);
+    assert_eq!(
+        Manifest::read(&SAMPLE.out).expect("a manifest").counts["joint_answers"],
+        answers.len() as u64
+    );
+    for answer in &answers {
+        let id = &answer.demand_id;
+        let body: Vec<char> = demands[id]["body"].as_str().unwrap_or("").chars().collect();
+        let title: Vec<char> = demands[id]["title"].as_str().unwrap_or("").chars().collect();
+        assert!((2..=3).contains(&answer.supplies.len()), "{id}");
+        assert!((1..=3).contains(&answer.parties), "{id}");
+        let mut seen = BTreeSet::new();
+        let covered = answer.supplies.iter().flat_map(|supply| &supply.covers);
+        for quote in covered.chain(&answer.remainder) {
+            let text = if quote.field == QuoteField::Title { &title } else { &body };
+            let own: String = text[quote.start as usize..quote.end as usize].iter().collect();
+            assert_eq!(own, quote.text, "{id}");
+            assert!(seen.insert((quote.field, quote.start)), "{id}: {} twice", quote.text);
+        }
+        for supply in &answer.supplies {
+            assert!(kept.contains(&(id.clone(), supply.supply_id.clone())), "{id}");
+            assert!(supply.gain >= Micro(125_000) && !supply.covers.is_empty(), "{id}");
+        }
     }
 }
 

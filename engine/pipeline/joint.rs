@@ -7,21 +7,27 @@ use super::lists::Lists;
 use crate::matching::{
     Evidence, JOINT_POOL, JointAnswer, JointCandidate, JointTerms, joint_answer, owners,
 };
-use crate::model::{Match, Micro, Quote, Record, SupplyIdx, Visibility};
+use crate::model::{DemandIdx, Match, Micro, Quote, Record, SupplyIdx, Visibility};
+use crate::report::{Joint, JointMember};
 use crate::text::normalise;
 
 /// When supplies are joined.
 const TERMS: JointTerms =
     JointTerms { covered_from: COVERED_FROM, least_gain: LEAST_GAIN, most_supplies: 3 };
 
-/// From which coverage a sentence counts as answered.
-const COVERED_FROM: Micro = Micro(350_000);
+/// From which coverage a sentence counts as answered: the least of the right sentences of planted
+/// joint needs; what merely speaks of the same thing stays below.
+const COVERED_FROM: Micro = Micro(540_000);
 
-/// What every further supply must add.
-const LEAST_GAIN: Micro = Micro(100_000);
+/// What every further supply must add: an eighth of what the demand asks for.
+const LEAST_GAIN: Micro = Micro(125_000);
 
-/// What the supplies must cover together for an answer to be worth showing.
-const LEAST_COVERAGE: Micro = Micro(250_000);
+/// What the supplies must cover together for an answer to be worth a meeting of three parties.
+const LEAST_COVERAGE: Micro = Micro(333_000);
+
+/// A supply that answers a half scores far below one that answers the whole. It may be part of an
+/// answer with a chance of at least this share of the lowest of 可洽谈.
+const LEAST_CHANCE_DIVISOR: i32 = 4;
 
 /// A demand's joint answer, with the kept pair of every member.
 pub(super) struct JointRow {
@@ -40,6 +46,8 @@ pub(super) struct JointInputs<'a> {
     pub matches: &'a [Match],
     pub lists: &'a Lists,
     pub evidence: &'a Evidence,
+    /// Lowest probability of 可洽谈.
+    pub discuss_from: Micro,
 }
 
 impl JointInputs<'_> {
@@ -54,8 +62,11 @@ impl JointInputs<'_> {
         if weights.iter().filter(|&&weight| weight > 0).count() < 2 {
             return None;
         }
-        let list: Vec<u32> =
-            self.lists.by_demand[demand].iter().copied().take(JOINT_POOL).collect();
+        let least = Micro(self.discuss_from.0 / LEAST_CHANCE_DIVISOR);
+        let list: Vec<u32> = (self.lists.by_demand[demand].iter().copied())
+            .filter(|&at| self.matches[at as usize].probability() >= least)
+            .take(JOINT_POOL)
+            .collect();
         let candidates: Vec<JointCandidate> = (list.iter())
             .map(|&at| self.candidate(demand, self.matches[at as usize].supply, &weights))
             .collect();
@@ -82,6 +93,29 @@ impl JointInputs<'_> {
             duplicate_group: record.duplicate_group,
             coverage: self.evidence.unit_coverage(demand, supply.get(), weights),
         }
+    }
+
+    /// The answers as people read them.
+    pub(super) fn for_people(&self, rows: &[JointRow]) -> Vec<Joint> {
+        let member = |row: &JointRow, place: u32| {
+            let own = &row.answer.members[place as usize];
+            let shares_owner = |&(a, b): &(u32, u32)| place == a || place == b;
+            JointMember {
+                pair: row.pairs[place as usize],
+                gain: own.gain,
+                covers: self.quotes(row.demand, &own.units),
+                shares_owner: row.answer.same_owner.iter().any(shares_owner),
+            }
+        };
+        let joint = |row: &JointRow| Joint {
+            demand: DemandIdx(row.demand),
+            members: (0_u32..).zip(&row.pairs).map(|(place, _)| member(row, place)).collect(),
+            coverage: row.answer.coverage,
+            best_single: row.answer.best_single,
+            remainder: self.quotes(row.demand, &row.answer.remainder),
+            parties: row.answer.parties,
+        };
+        rows.iter().map(joint).collect()
     }
 
     /// Units of a demand as quotes.

@@ -8,6 +8,7 @@ mod allocation;
 mod candidates;
 mod choice;
 mod clock;
+mod compare;
 mod defaults;
 mod embedder;
 mod embedding;
@@ -25,10 +26,9 @@ mod scoring;
 mod search;
 mod write;
 
-pub use allocation::{
-    AllocationFacts, AllocationMethod, Comparison, ListMeasures, QuotaBy, QuotaOption,
-};
+pub use allocation::{AllocationMethod, QuotaBy, QuotaOption};
 pub use choice::choose_backend;
+pub use compare::{AllocationFacts, Comparison, ListMeasures};
 pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};
 pub use embedder::EmbedderChoice;
 pub use error::PipelineError;

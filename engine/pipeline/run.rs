@@ -102,6 +102,7 @@ pub fn run_match(
         matches: &judged.matches,
         lists: &lists,
         evidence: &evidence,
+        discuss_from: rules.calibration.thresholds().0,
     };
     let joint = clock.stage(Stage::Joint, None, || inputs.answers());
     let finished = Finished {

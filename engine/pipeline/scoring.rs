@@ -7,8 +7,9 @@
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::allocation::{Comparison, Rated, Terms};
+use super::allocation::Terms;
 use super::candidates::{Candidates, by_supply, starts_of};
+use super::compare::{Comparison, Rated};
 use super::defaults::Rules;
 use super::{PipelineError, Progress};
 use crate::kernel::{Backend, dot};

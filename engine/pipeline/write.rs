@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::candidates::Candidates;
+use super::compare::compared_for_people;
 use super::defaults::Rules;
 use super::joint::{JointInputs, JointRow};
 use super::lists::Lists;
@@ -13,17 +14,13 @@ use super::output::{
 };
 use super::run::Tables;
 use super::scoring::{Judged, Ranked};
-use super::{
-    AllocationFacts, AllocationMethod, ListMeasures, MatchOptions, PipelineError, Progress,
-};
+use super::{AllocationFacts, MatchOptions, PipelineError, Progress};
 use crate::corpus::write_rejected_csv;
 use crate::embed::EmbedderIdentity;
 use crate::kernel::{BackendError, BackendInfo, Hit};
 use crate::matching::{Evidence, contributions, to_verify};
-use crate::model::{DemandIdx, Lang, Match, Quote, Record, Side};
-use crate::report::{
-    Compared, Gap, Joint, JointMember, RunFacts, RunView, write_html, write_workbook,
-};
+use crate::model::{Match, Quote, Record, Side};
+use crate::report::{Gap, RunFacts, RunView, write_html, write_workbook};
 
 /// Digits of a model's hash that are shown to people.
 const SHORT_HASH: usize = 12;
@@ -111,8 +108,9 @@ impl Finished<'_> {
         timings: Vec<(String, f64)>,
     ) -> Result<(), PipelineError> {
         let facts = self.facts_for_people(timings);
-        let (joint, compared) = (self.joint(), self.compared());
         let lang = self.options.lang;
+        let joint = self.joint_inputs.for_people(self.joint);
+        let compared = compared_for_people(&self.judged.comparisons, self.options.allocation, lang);
         let view = RunView {
             demands: &self.tables.demands,
             supplies: &self.tables.supplies,
@@ -142,61 +140,6 @@ impl Finished<'_> {
         };
         write_workbook(&folder.path(names::LISTS), &view, &|_| {})?;
         Ok(write_html(&folder.path(names::REPORT), &view)?)
-    }
-
-    fn joint(&self) -> Vec<Joint> {
-        let quotes = |row: &JointRow, units: &[u32]| self.joint_inputs.quotes(row.demand, units);
-        let member = |row: &JointRow, place: u32| {
-            let answer = &row.answer;
-            let own = &answer.members[place as usize];
-            JointMember {
-                pair: row.pairs[place as usize],
-                gain: own.gain,
-                covers: quotes(row, &own.units),
-                shares_owner: answer.same_owner.iter().any(|&(a, b)| place == a || place == b),
-            }
-        };
-        let places = |row: &JointRow| (0_u32..).zip(&row.pairs).map(|(place, _)| place).collect();
-        (self.joint.iter())
-            .map(|row| Joint {
-                demand: DemandIdx(row.demand),
-                members: Vec::into_iter(places(row)).map(|place| member(row, place)).collect(),
-                coverage: row.answer.coverage,
-                best_single: row.answer.best_single,
-                remainder: quotes(row, &row.answer.remainder),
-                parties: row.answer.parties,
-            })
-            .collect()
-    }
-
-    /// The ways of handing out as people read them: those of the handed-out pairs first.
-    fn compared(&self) -> Vec<Compared> {
-        let (lang, method) = (self.options.lang, self.options.allocation);
-        let [before, after] = &self.judged.comparisons;
-        let mut rows = Vec::new();
-        for (worthwhile_only, comparison) in [(true, after), (false, before)] {
-            let plain = lang.pick("普通清单（不限额）", "plain lists (no capacities)").to_owned();
-            let ways = [
-                (plain, None, &comparison.plain),
-                way(AllocationMethod::Flow, &comparison.flow, lang),
-                way(AllocationMethod::Stable, &comparison.stable, lang),
-            ];
-            rows.extend(ways.map(|(name, of, m)| Compared {
-                name,
-                worthwhile_only,
-                handed_out: worthwhile_only && of == Some(method),
-                entries: m.entries,
-                demands: m.demands,
-                coverage: m.coverage,
-                gini: m.gini,
-                largest_exposure: m.largest_exposure,
-                mutual_at_10: m.mutual_at_10,
-                one_sided_loss: m.one_sided_loss,
-                total_mutual: m.total_mutual,
-                blocking_pairs: m.blocking_pairs,
-            }));
-        }
-        rows
     }
 
     fn facts_for_people(&self, timings: Vec<(String, f64)>) -> RunFacts {
@@ -259,15 +202,6 @@ impl Finished<'_> {
         let (method, quota) = (self.options.allocation, self.options.quota);
         AllocationFacts { method, quota, before_verdict, handed_out }
     }
-}
-
-/// A method's name, itself, and its measures.
-fn way(
-    method: AllocationMethod,
-    measures: &ListMeasures,
-    lang: Lang,
-) -> (String, Option<AllocationMethod>, &ListMeasures) {
-    (method.label(lang).to_owned(), Some(method), measures)
 }
 
 fn write_text(path: &Path, text: &str) -> Result<(), PipelineError> {

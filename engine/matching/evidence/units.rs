@@ -13,6 +13,13 @@ const LEAST_TERMS: usize = 3;
 /// Weight above which a term counts as telling: one record in four or fewer holds it.
 const TELLING_FROM: u32 = 3;
 
+/// Mean of similarity and shared words from which a sentence counts as answered in full.
+///
+/// Two sentences on one matter are never equal. In planted pairs of halves of a demand, written
+/// apart from each other, the right sentences reach 0.28 to 0.55 and the wrong ones stay below
+/// 0.25 unless they only name the same thing.
+const FULL: i32 = 500_000;
+
 /// Terms of one passage with their weights.
 type Terms = Vec<(u32, u32)>;
 
@@ -40,7 +47,7 @@ impl Evidence {
 
     /// How well a supply covers each passage of a demand, in order, in `[0, 1]`: the mean of the
     /// cosine similarity to the nearest passage of the supply and of the share of the telling
-    /// terms' weight that the supply's text holds.
+    /// terms' weight that the supply's text holds, over one half and at most 1.
     ///
     /// Zero for a passage that is no unit. Vectors are those of 8 bits, so that every machine
     /// gives the same value.
@@ -57,7 +64,8 @@ impl Evidence {
                     return Micro::ZERO;
                 }
                 let nearest = self.nearest_to(demand, passage, supply);
-                Micro::mean(nearest, shared(&terms[passage], answer))
+                let mean = Micro::mean(nearest, shared(&terms[passage], answer)).0.min(FULL);
+                Micro(mean * (1_000_000 / FULL))
             })
             .collect()
     }
