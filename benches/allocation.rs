@@ -19,6 +19,8 @@ const MARKETS: [(&str, u32, u32, u32); 2] =
     [("wide", 10_000, 100_000, 100), ("tight", 5_000, 5_000, 100)];
 /// Most entries of a demand and of a supply.
 const CAPACITY: u32 = 10;
+/// As the program's default.
+const EXPOSURE_COST: Micro = Micro(500);
 /// Demands per cluster.
 const CLUSTER: u32 = 50;
 
@@ -31,6 +33,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
             per_demand: &vec![CAPACITY; n_demands as usize],
             per_supply: &vec![CAPACITY; n_supplies as usize],
             quota: None,
+            exposure_cost: EXPOSURE_COST,
         };
         let mut group =
             criterion.benchmark_group(format!("allocation {name} {n_demands}x{n_supplies}"));

@@ -402,7 +402,9 @@ fn lists_of_greatest_total_beat_every_other_way() {
         let total: f64 = handed.iter().map(|pair| pair.mutual_score.to_f64()).sum();
         assert!((facts.handed_out.flow.total_mutual - total).abs() < 1e-6);
         for ways in [&facts.before_verdict, &facts.handed_out] {
-            assert!(ways.flow.total_mutual >= ways.stable.total_mutual);
+            assert!(ways.optimum >= ways.stable.total_mutual);
+            assert!(ways.optimum >= ways.flow.total_mutual);
+            assert!(ways.flow.total_mutual >= 0.99 * ways.optimum);
             assert_eq!(ways.stable.blocking_pairs, 0);
             assert!(ways.flow.largest_exposure as usize <= per_supply);
             assert!(ways.plain.one_sided_loss.abs() < 1e-12, "plain lists give nothing up");

@@ -60,11 +60,11 @@ def main():
     for name, pairs in (("before_verdict", every), ("handed_out", worthwhile)):
         began = time.time()
         peer = solve(pairs, options["per_demand"], options["per_supply"])
-        own = allocation[name]["flow"]
-        apart = abs(peer - own["total_mutual"]) > 1e-6 * max(1, own["entries"])
+        own = allocation[name]["optimum"]
+        apart = abs(peer - own) > 1e-6 * max(1, allocation[name]["flow"]["entries"])
         failed |= apart or len(pairs) != allocation[name]["pairs"]
         print(
-            f"{name}: {len(pairs)} pairs, duijie {own['total_mutual']:.6f}, "
+            f"{name}: {len(pairs)} pairs, duijie {own:.6f}, "
             f"peer {peer:.6f} ({time.time() - began:.1f} s){'  DIFFERENT' if apart else ''}"
         )
     sys.exit(failed)

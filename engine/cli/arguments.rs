@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::kernel::BackendChoice;
 use crate::model::Side;
-use crate::pipeline::{AllocationMethod, EmbedderChoice, QuotaOption};
+use crate::pipeline::{AllocationMethod, DEFAULT_EXPOSURE_COST, EmbedderChoice, QuotaOption};
 
 /// 技术供需双向对接：读入需求清单和供给清单，两个方向都匹配，逐条说明理由。
 #[derive(Debug, Parser)]
@@ -113,6 +113,10 @@ pub(super) struct MatchArguments {
     #[arg(long, value_name = "region=N|field=N")]
     pub(super) quota: Vec<QuotaOption>,
 
+    /// flow 分配时，一条供给每已进一份清单，再进一份就少算这么多双方得分（0 不计）
+    #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_EXPOSURE_COST.to_f64(), value_parser = share)]
+    pub(super) exposure_cost: f64,
+
     /// 计算后端：auto 有显卡用显卡，cpu，gpu
     #[arg(long, value_name = "auto|cpu|gpu", default_value = "auto")]
     pub(super) backend: BackendArgument,
@@ -147,6 +151,12 @@ pub(super) struct MatchArguments {
     /// 在标准输出上写一份 JSON 摘要
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// A number in `[0, 1]`.
+fn share(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.trim().parse().ok();
+    number.filter(|number| (0.0..=1.0).contains(number)).ok_or_else(|| "0 – 1".to_owned())
 }
 
 #[derive(Debug, Args)]

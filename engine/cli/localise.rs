@@ -150,6 +150,11 @@ const ENGLISH: &[(&str, &str, &str)] = &[
         "flow: greatest total for both sides (min-cost flow); stable: no pair left out that both prefer",
     ),
     ("match", "quota", "Most entries in a demand's list from one region, or from one field"),
+    (
+        "match",
+        "exposure_cost",
+        "With flow: mutual score that every list a supply already stands in takes off a further one (0: none)",
+    ),
     ("match", "backend", "auto takes a GPU where there is one; cpu; gpu"),
     ("match", "candidates", "Candidates per record, direction and retriever"),
     ("match", "depth", "Depth of the rankings in both directions (ranking.trec)"),

@@ -10,7 +10,7 @@ use super::outcome::Failure;
 use super::progress::Bars;
 use super::{CommandResult, table};
 use crate::corpus::find_lists;
-use crate::model::{Lang, Side};
+use crate::model::{Lang, Micro, Side};
 use crate::pipeline::{
     MatchOptions, PipelineError, QuotaOption, RunSummary, SideOptions, run_match,
 };
@@ -37,6 +37,7 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     options.per_supply = arguments.per_supply;
     options.allocation = arguments.allocation.into();
     options.quota = quota;
+    options.exposure_cost = Micro::from_unit(arguments.exposure_cost);
     options.n_candidates = arguments.candidates as usize;
     options.depth = arguments.depth as usize;
     options.top = arguments.top as usize;

@@ -158,6 +158,7 @@ mod tests {
                 per_demand: &self.per_demand,
                 per_supply: &self.per_supply,
                 quota: self.most.map(|most| Quota { most, group: &self.groups }),
+                exposure_cost: Micro::ZERO,
             }
         }
 
@@ -251,7 +252,9 @@ mod tests {
     }
 
     fn plain(pairs: &[RatedPair], per_demand: &[u32], per_supply: &[u32]) -> Vec<u32> {
-        deferred_acceptance(&Market { pairs, per_demand, per_supply, quota: None })
+        let exposure_cost = Micro::ZERO;
+        let market = Market { pairs, per_demand, per_supply, quota: None, exposure_cost };
+        deferred_acceptance(&market)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What allocation works on: which pairs may be handed out, and with which limits.
 
-use crate::model::RatedPair;
+use crate::model::{Micro, RatedPair};
 
 /// The pairs of a run that may be handed out, and the limits of both sides.
 ///
@@ -17,6 +17,13 @@ pub struct Market<'a> {
     pub per_supply: &'a [u32],
     /// A further limit within each demand's list.
     pub quota: Option<Quota<'a>>,
+    /// What every list that a supply already stands in takes off the worth of a further one, in
+    /// mutual score; not below zero. Only the flow looks at it.
+    ///
+    /// A convex cost of exposure keeps the problem a flow (each place of a supply is an arc of its
+    /// own, dearer than the one before). A little of it decides between entries that are worth
+    /// nearly the same, of which long lists are full, and spreads them over more supplies.
+    pub exposure_cost: Micro,
 }
 
 /// At most so many entries of a demand's list from one group of supplies, such as a region or the

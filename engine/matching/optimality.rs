@@ -9,7 +9,8 @@ use super::market::Market;
 pub struct Prices {
     /// Per demand, one more entry in its list; zero where the list is not full.
     pub demand: Vec<i64>,
-    /// Per supply, one more list to stand in; zero where it has room.
+    /// Per supply, one more list to stand in; where it has room, at most the cost of exposure of
+    /// the next list.
     pub supply: Vec<i64>,
     /// One more entry of a demand from a group; groups that are not listed cost nothing.
     pub group: Vec<GroupPrice>,
@@ -45,21 +46,23 @@ pub enum NotOptimal {
     #[error("a price is negative or missing")]
     Price,
     /// The prices allow for more than was handed out.
-    #[error("the hand-out is worth {total}, the prices allow for {bound}")]
+    #[error("the hand-out is worth {worth}, the prices allow for {bound}")]
     Gap {
-        /// Sum of the chosen pairs' mutual scores.
-        total: i128,
+        /// Sum of the chosen pairs' mutual scores, less the costs of exposure.
+        worth: i128,
         /// What the prices allow for.
         bound: i128,
     },
 }
 
 /// Checks a hand-out against the limits of its market and proves, by `prices`, that no other is
-/// worth more. Returns its total.
+/// worth more. Returns what it is worth: the sum of mutual scores less the costs of exposure.
 ///
 /// Weak duality: for prices `u`, `v`, `y ≥ 0` no hand-out within the limits is worth more than
-/// `Σ k_d u_d + Σ c_s v_s + Σ q y_dg + Σ max(0, w − u_d − y_dg − v_s)`, the last sum over all
-/// pairs that a capacity or quota of zero does not rule out. Where that bound equals the total, the total is the greatest (and complementary
+/// `Σ k_d u_d + Σ p_s + Σ q y_dg + Σ max(0, w − u_d − y_dg − v_s)`, where `p_s` is the most that
+/// a supply could earn, `max (l v_s − cost · l (l − 1) / 2)` over `0 ≤ l ≤ c_s` lists (`c_s v_s`
+/// without a cost of exposure), and the last sum is over all
+/// pairs that a capacity or quota of zero does not rule out. Where that bound equals the worth, the worth is the greatest (and complementary
 /// slackness holds: Ahuja, Magnanti and Orlin 1993, theorem 9.4). Knows nothing of how either was
 /// found. Of pairs listed twice the heaviest counts.
 ///
@@ -104,19 +107,23 @@ pub fn verify_optimal(
         };
         return Err(NotOptimal::Place(chosen.iter().copied().rfind(of).unwrap_or_default()));
     }
+    let cost = i64::from(market.exposure_cost.0.max(0));
+    let lists = of_supply.iter().map(|&lists| i64::from(lists));
+    let worth = total - lists.map(|lists| cost * (lists * (lists - 1) / 2)).sum::<i64>();
     let bound = bound(market, prices)?;
-    if bound == i128::from(total) {
-        Ok(total)
+    if bound == i128::from(worth) {
+        Ok(worth)
     } else {
-        Err(NotOptimal::Gap { total: i128::from(total), bound })
+        Err(NotOptimal::Gap { worth: i128::from(worth), bound })
     }
 }
 
 /// What no hand-out can exceed.
 fn bound(market: &Market<'_>, prices: &Prices) -> Result<i128, NotOptimal> {
     let mut sum = 0_i128;
-    for (capacities, prices) in
-        [(market.per_demand, &prices.demand), (market.per_supply, &prices.supply)]
+    let exposure = i128::from(market.exposure_cost.0.max(0));
+    for (capacities, prices, cost) in
+        [(market.per_demand, &prices.demand, 0), (market.per_supply, &prices.supply, exposure)]
     {
         if capacities.len() != prices.len() {
             return Err(NotOptimal::Price);
@@ -125,7 +132,10 @@ fn bound(market: &Market<'_>, prices: &Prices) -> Result<i128, NotOptimal> {
             if price < 0 {
                 return Err(NotOptimal::Price);
             }
-            sum += i128::from(capacity) * i128::from(price);
+            let (capacity, price) = (i128::from(capacity), i128::from(price));
+            // The places that earn something: each is dearer than the one before.
+            let places = price.checked_div(cost).map_or(capacity, |n| capacity.min(n + 1));
+            sum += places * price - cost * (places * (places - 1) / 2);
         }
     }
     let mut of_group: HashMap<(u32, u32), i64> = HashMap::new();

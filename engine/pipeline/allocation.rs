@@ -7,8 +7,17 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::matching::{Quota, Taxonomy};
-use crate::model::{Lang, Record};
+use crate::model::{Lang, Micro, Record};
 use crate::text::normalise;
+
+/// What every list that a supply already stands in takes off the worth of a further one, where
+/// nothing else is asked for: 0.05 points of a hundred.
+///
+/// Long lists end in entries that are worth nearly the same. On 1,914 demands and 2,946 supplies
+/// of a real market, lists of ten and capacity ten before the verdicts, this gives up 0.1 % of the
+/// greatest total and moves the coverage of supplies from .897 to .965 and the Gini coefficient
+/// from .323 to .289; four times as much gives up 2 %.
+pub const DEFAULT_EXPOSURE_COST: Micro = Micro(500);
 
 /// How pairs are handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -104,6 +113,7 @@ pub(super) struct Terms<'a> {
     pub per_demand: u32,
     pub per_supply: u32,
     pub quota: Option<Quota<'a>>,
+    pub exposure_cost: Micro,
 }
 
 #[cfg(test)]

@@ -46,9 +46,11 @@ pub struct ListMeasures {
 pub struct Comparison {
     /// How many pairs could be handed out.
     pub pairs: u64,
+    /// The greatest total mutual score that the limits allow, whatever the exposure.
+    pub optimum: f64,
     /// Every demand's best, whatever else they stand in.
     pub plain: ListMeasures,
-    /// The greatest total mutual score.
+    /// The greatest total mutual score less the costs of exposure.
     pub flow: ListMeasures,
     /// Deferred acceptance.
     pub stable: ListMeasures,
@@ -143,14 +145,28 @@ impl Rated {
     fn compare(&self, pairs: &[RatedPair], terms: &Terms<'_>) -> (Comparison, Vec<u32>) {
         let (per_demand, per_supply) =
             (vec![terms.per_demand; self.n_demands], vec![terms.per_supply; self.n_supplies]);
-        let market =
-            Market { pairs, per_demand: &per_demand, per_supply: &per_supply, quota: terms.quota };
-        let (flow, stable) =
-            rayon::join(|| max_total_flow(&market).chosen, || deferred_acceptance(&market));
+        let market = Market {
+            pairs,
+            per_demand: &per_demand,
+            per_supply: &per_supply,
+            quota: terms.quota,
+            exposure_cost: terms.exposure_cost,
+        };
+        let free = Market { exposure_cost: Micro::ZERO, ..market };
+        let ((flow, optimum), stable) = rayon::join(
+            || {
+                let flow = max_total_flow(&market);
+                let costless = terms.exposure_cost == Micro::ZERO;
+                let optimum = if costless { flow.total } else { max_total_flow(&free).total };
+                (flow.chosen, optimum)
+            },
+            || deferred_acceptance(&market),
+        );
         let plain = plain_lists(pairs, terms.per_demand);
         let measure = |chosen: &[u32]| self.measure(&market, chosen);
         let comparison = Comparison {
             pairs: pairs.len() as u64,
+            optimum: total_mutual(optimum),
             plain: measure(&plain),
             flow: measure(&flow),
             stable: measure(&stable),
@@ -179,8 +195,6 @@ impl Rated {
             lists.iter().map(|list| list.iter().map(|(_, row)| *row).collect()).collect();
         let exposure = exposure(&rows, self.n_supplies);
         let limit = market.quota.map(|quota| GroupLimit { most: quota.most, group: quota.group });
-        #[expect(clippy::cast_precision_loss, reason = "a sum of millionths, far below 2^53")]
-        let total_mutual = total as f64 / 1e6;
         ListMeasures {
             entries: chosen.len() as u64,
             demands: rows.iter().filter(|list| !list.is_empty()).count() as u64,
@@ -189,7 +203,7 @@ impl Rated {
             largest_exposure: largest_exposure(&exposure),
             mutual_at_10: mutual_at_k(&rows, &self.tops[0], &self.tops[1], MUTUAL_DEPTH),
             one_sided_loss: one_sided_loss(&scores, &self.best),
-            total_mutual,
+            total_mutual: total_mutual(total),
             blocking_pairs: blocking_pairs(
                 market.pairs,
                 &flags,
@@ -199,6 +213,12 @@ impl Rated {
             ),
         }
     }
+}
+
+/// A sum of mutual scores as a number.
+#[expect(clippy::cast_precision_loss, reason = "a sum of millionths, far below 2^53")]
+fn total_mutual(millionths: i64) -> f64 {
+    millionths as f64 / 1e6
 }
 
 /// Every demand's best `most` pairs by its own score, ties by the supply's row; `pairs` are by
@@ -273,14 +293,20 @@ mod tests {
             pair(1, 1, 100_000, 100_000, 10_000),
         ];
         let rated = Rated::new(pairs, vec![true, true, true, false], (2, 2), 1);
-        let terms =
-            Terms { method: AllocationMethod::Stable, per_demand: 1, per_supply: 1, quota: None };
+        let terms = Terms {
+            method: AllocationMethod::Stable,
+            per_demand: 1,
+            per_supply: 1,
+            quota: None,
+            exposure_cost: Micro::ZERO,
+        };
         let (chosen, [before, after]) = rated.hand_out(&terms);
         assert_eq!(chosen, [0], "1–1 is not worthwhile");
         assert_eq!((before.pairs, after.pairs), (4, 3));
         assert_eq!((before.plain.largest_exposure, before.plain.entries), (2, 2));
         assert_eq!(before.stable.blocking_pairs, 0);
         assert!((before.stable.total_mutual - 0.51).abs() < 1e-9);
+        assert!((before.optimum - before.flow.total_mutual).abs() < 1e-9);
         assert!((before.flow.total_mutual - 0.88).abs() < 1e-9);
         assert_eq!(before.flow.blocking_pairs, 1, "0 and 0 would rather have each other");
         assert!((before.flow.one_sided_loss - 1.0 / 16.0).abs() < 1e-9, "1.5 of 1.6");

@@ -26,7 +26,7 @@ mod scoring;
 mod search;
 mod write;
 
-pub use allocation::{AllocationMethod, QuotaBy, QuotaOption};
+pub use allocation::{AllocationMethod, DEFAULT_EXPOSURE_COST, QuotaBy, QuotaOption};
 pub use choice::choose_backend;
 pub use compare::{AllocationFacts, Comparison, ListMeasures};
 pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};

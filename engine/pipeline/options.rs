@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use jiff::Zoned;
 use jiff::civil::Date;
 
-use super::{AllocationMethod, EmbedderChoice, QuotaOption};
+use super::{AllocationMethod, DEFAULT_EXPOSURE_COST, EmbedderChoice, QuotaOption};
 use crate::corpus::ImportOptions;
 use crate::kernel::BackendChoice;
-use crate::model::{Lang, Side};
+use crate::model::{Lang, Micro, Side};
 
 /// Options of `duijie match`; the defaults work for every list.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct MatchOptions {
     pub allocation: AllocationMethod,
     /// A further limit within each demand's list.
     pub quota: Option<QuotaOption>,
+    /// What every list that a supply already stands in takes off the worth of a further one.
+    pub exposure_cost: Micro,
     /// Candidates per record, direction and retriever.
     pub n_candidates: usize,
     /// Depth of the rankings, each way.
@@ -75,6 +77,7 @@ impl MatchOptions {
             per_supply: 10,
             allocation: AllocationMethod::default(),
             quota: None,
+            exposure_cost: DEFAULT_EXPOSURE_COST,
             n_candidates: 100,
             depth: 100,
             top: 20,

@@ -189,6 +189,7 @@ fn judge(
         per_demand: options.per_demand,
         per_supply: options.per_supply,
         quota: quota.map(|(quota, group)| Quota { most: quota.most, group }),
+        exposure_cost: options.exposure_cost,
     };
     judge.judge_all(candidates, backend, depths, &terms, progress)
 }

@@ -436,8 +436,13 @@ mod tests {
             pairs,
             ..Candidates::default()
         };
-        let terms =
-            Terms { method: AllocationMethod::Flow, per_demand: 1, per_supply: 1, quota: None };
+        let terms = Terms {
+            method: AllocationMethod::Flow,
+            per_demand: 1,
+            per_supply: 1,
+            quota: None,
+            exposure_cost: Micro::ZERO,
+        };
         let depths = Depths { ranked: 1, kept: 1 };
         let judged = judge
             .judge_all(&candidates, &CpuBackend::new(), depths, &terms, &Silent)

@@ -2,7 +2,8 @@
 //!
 //! Every unit of flow is one entry of one list. It leaves a demand (at most `per_demand` units),
 //! passes the node of the supply's group where there is a quota (at most `most`), crosses one pair
-//! (at most once, worth its mutual score) and ends in a supply (at most `per_supply`). Greatest
+//! (at most once, worth its mutual score) and ends in a place of a supply (`per_supply` of them,
+//! each dearer than the one before by the cost of exposure). Greatest
 //! weight is least cost with the sign turned (Ahuja, Magnanti and Orlin, Network Flows, 1993,
 //! chapter 9).
 //!
@@ -31,11 +32,14 @@ pub struct Flow {
     pub chosen: Vec<u32>,
     /// Sum of the mutual scores of the chosen pairs, in millionths.
     pub total: i64,
+    /// The same less the costs of exposure: what is the greatest possible.
+    pub worth: i64,
     /// What a place is worth to each row: see [`verify_optimal`].
     pub prices: Prices,
 }
 
-/// Hands out the pairs with the greatest sum of mutual scores that the limits allow. Exact.
+/// Hands out the pairs with the greatest sum of mutual scores, less the costs of exposure, that the
+/// limits allow. Exact.
 ///
 /// Pairs that are worth nothing (mutual score zero or less) are never handed out. Of pairs listed
 /// twice the heaviest counts, the earlier on a tie. Among choices of equal total the answer is a
@@ -57,6 +61,6 @@ pub fn max_total_flow(market: &Market<'_>) -> Flow {
         search.serve(demand, capacity);
     }
     let flow = search.finish(market);
-    debug_assert_eq!(verify_optimal(market, &flow.chosen, &flow.prices), Ok(flow.total));
+    debug_assert_eq!(verify_optimal(market, &flow.chosen, &flow.prices), Ok(flow.worth));
     flow
 }

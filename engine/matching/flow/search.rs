@@ -36,12 +36,13 @@ const FAR: i64 = i64::MAX;
 /// A flow in the making, optimal for the entries asked for so far.
 ///
 /// Reduced cost of an arc: price of its node + price of its supply − weight; at least zero while
-/// the arc is free and at most zero while it is held. A demand whose list is not full and a supply
-/// with room have the price zero.
+/// the arc is free and at most zero while it is held. A demand whose list is not full has the
+/// price zero; a supply that stands in `n` lists and has room, at most `n` costs of exposure.
 pub(super) struct Search<'a> {
     network: &'a Network,
     per_supply: &'a [u32],
     most_of_group: u32,
+    exposure_cost: i64,
     /// Price of each node that arcs leave.
     node_price: Vec<i64>,
     supply_price: Vec<i64>,
@@ -71,6 +72,7 @@ impl<'a> Search<'a> {
             network,
             per_supply: market.per_supply,
             most_of_group: market.quota.map_or(0, |quota| quota.most),
+            exposure_cost: i64::from(market.exposure_cost.0.max(0)),
             node_price: vec![0; n_nodes],
             supply_price: vec![0; n_supplies],
             held: vec![false; network.arcs.len()],
@@ -163,10 +165,18 @@ impl<'a> Search<'a> {
                 continue;
             }
             self.supply_via[supply] = place(at);
-            if self.holders[supply].len() < self.per_supply[supply] as usize {
-                self.best = next;
-                self.end = End::Room(arc.supply);
-                continue;
+            let stands_in = self.holders[supply].len();
+            if stands_in < self.per_supply[supply] as usize {
+                let cost = self.exposure_cost * i64::try_from(stands_in).unwrap_or(i64::MAX);
+                let taken = next + cost - self.supply_price[supply];
+                if taken < self.best {
+                    self.best = taken;
+                    self.end = End::Room(arc.supply);
+                }
+                // No exchange at this supply can be cheaper than the room it has.
+                if taken == next {
+                    continue;
+                }
             }
             if self.supply_distance[supply] == FAR {
                 self.reached_supplies.push(arc.supply);
@@ -186,7 +196,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Goes on from a full supply to whoever could give up a place in it.
+    /// Goes on from a supply to whoever could give up a place in it.
     fn leave_supply(&mut self, supply: u32, distance: i64) {
         for at in 0..self.holders[supply as usize].len() {
             let held = self.holders[supply as usize][at];
@@ -280,7 +290,11 @@ impl<'a> Search<'a> {
         let mut chosen: Vec<u32> = arcs.map(|(arc, _)| arc.pair).collect();
         chosen.sort_unstable();
         let weight = |&at: &u32| i64::from(market.pairs[at as usize].mutual.0);
-        let total = chosen.iter().map(weight).sum();
+        let total: i64 = chosen.iter().map(weight).sum();
+        let cost: i64 = (self.holders.iter())
+            .map(|holders| i64::try_from(holders.len()).unwrap_or(i64::MAX))
+            .map(|lists| self.exposure_cost * (lists * (lists - 1) / 2))
+            .sum();
         let groups = self.node_price.split_off(self.network.n_demands());
         let group_prices = (groups.into_iter().zip(&self.network.group))
             .zip(&self.network.demand[self.network.n_demands()..])
@@ -294,6 +308,6 @@ impl<'a> Search<'a> {
             .collect();
         let prices =
             Prices { demand: self.node_price, supply: self.supply_price, group: group_prices };
-        Flow { chosen, total, prices }
+        Flow { chosen, total, worth: total - cost, prices }
     }
 }

@@ -17,6 +17,7 @@ struct Made {
     per_supply: Vec<u32>,
     groups: Vec<Option<u32>>,
     most: Option<u32>,
+    exposure_cost: i32,
 }
 
 impl Made {
@@ -26,10 +27,11 @@ impl Made {
             per_demand: &self.per_demand,
             per_supply: &self.per_supply,
             quota: self.most.map(|most| Quota { most, group: &self.groups }),
+            exposure_cost: Micro(self.exposure_cost),
         }
     }
 
-    /// The greatest total, by trying every set of pairs.
+    /// The greatest worth, by trying every set of pairs.
     fn best(&self) -> i64 {
         fn go(made: &Made, at: usize, sum: i64, taken: &mut Vec<RatedPair>) -> i64 {
             let Some(pair) = made.pairs.get(at) else { return sum };
@@ -48,8 +50,10 @@ impl Made {
             if !fits {
                 return without;
             }
+            let cost = i64::from(made.exposure_cost)
+                * i64::from(count(&|other| other.supply == pair.supply));
             taken.push(*pair);
-            let with = go(made, at + 1, sum + i64::from(pair.mutual.0), taken);
+            let with = go(made, at + 1, sum + i64::from(pair.mutual.0) - cost, taken);
             taken.pop();
             with.max(without)
         }
@@ -67,14 +71,17 @@ fn made() -> impl Strategy<Value = Made> {
             proptest::collection::vec(0_u32..5, n_demands),
             proptest::collection::vec(0_u32..5, n_supplies),
             proptest::collection::vec(proptest::option::of(0_u32..2), n_supplies),
-            proptest::option::of(0_u32..3),
+            (proptest::option::of(0_u32..3), 0..4),
         )
-            .prop_map(|(pairs, per_demand, per_supply, groups, most)| Made {
-                pairs: pairs.into_iter().map(|(d, s, w)| pair(d, s, w)).collect(),
-                per_demand,
-                per_supply,
-                groups,
-                most,
+            .prop_map(|(pairs, per_demand, per_supply, groups, (most, exposure_cost))| {
+                Made {
+                    pairs: pairs.into_iter().map(|(d, s, w)| pair(d, s, w)).collect(),
+                    per_demand,
+                    per_supply,
+                    groups,
+                    most,
+                    exposure_cost,
+                }
             })
     })
 }
@@ -103,6 +110,7 @@ fn large(n_demands: u32, n_supplies: u32, per_row: u32, seed: u64) -> Made {
         per_supply: (0..n_supplies).map(|row| row % 7).collect(),
         groups: (0..n_supplies).map(|row| (row % 5 > 0).then_some(row % 5)).collect(),
         most: None,
+        exposure_cost: 0,
     }
 }
 
@@ -113,9 +121,9 @@ proptest! {
     fn no_choice_is_worth_more(made in made()) {
         let market = made.market();
         let flow = max_total_flow(&market);
-        prop_assert_eq!(flow.total, made.best());
+        prop_assert_eq!(flow.worth, made.best());
         // The proof holds, and says that capacities and quotas do.
-        prop_assert_eq!(verify_optimal(&market, &flow.chosen, &flow.prices), Ok(flow.total));
+        prop_assert_eq!(verify_optimal(&market, &flow.chosen, &flow.prices), Ok(flow.worth));
         for &at in &flow.chosen {
             prop_assert!(made.pairs[at as usize].mutual.0 > 0);
         }
@@ -148,6 +156,14 @@ fn larger_markets_are_proved_optimal() {
         let flow = max_total_flow(&made.market());
         assert!(flow.total > 0);
         assert_eq!(verify_optimal(&made.market(), &flow.chosen, &flow.prices), Ok(flow.total));
+        // The cost of exposure spreads the entries and leaves a little of the total.
+        made.exposure_cost = 30_000;
+        let spread = max_total_flow(&made.market());
+        assert_eq!(
+            verify_optimal(&made.market(), &spread.chosen, &spread.prices),
+            Ok(spread.worth)
+        );
+        assert!(spread.total <= flow.total && spread.worth < spread.total);
     }
 }
 
@@ -170,6 +186,7 @@ fn a_chain_of_exchanges_is_found() {
         per_supply: vec![1, 1],
         groups: vec![None; 2],
         most: None,
+        exposure_cost: 0,
     };
     let flow = max_total_flow(&made.market());
     assert_eq!((flow.chosen, flow.total), (vec![1, 2], 15));
@@ -183,11 +200,29 @@ fn a_quota_keeps_a_list_from_one_group() {
         per_supply: vec![1; 4],
         groups: vec![Some(4), Some(4), Some(5), None],
         most: Some(1),
+        exposure_cost: 0,
     };
     let flow = max_total_flow(&made.market());
     assert_eq!((flow.chosen, flow.total), (vec![0, 2, 3], 14));
     made.most = Some(0);
     assert_eq!(max_total_flow(&made.market()).chosen, [3], "no group, no limit");
+}
+
+#[test]
+fn exposure_is_spread_where_it_costs_little() {
+    // Two demands; both supplies are nearly as good for the second.
+    let mut made = Made {
+        pairs: vec![pair(0, 0, 9), pair(0, 1, 3), pair(1, 0, 8), pair(1, 1, 7)],
+        per_demand: vec![1, 1],
+        per_supply: vec![2, 2],
+        groups: vec![None; 2],
+        most: None,
+        exposure_cost: 0,
+    };
+    assert_eq!(max_total_flow(&made.market()).chosen, [0, 2]);
+    made.exposure_cost = 2;
+    let flow = max_total_flow(&made.market());
+    assert_eq!((flow.chosen, flow.total, flow.worth), (vec![0, 3], 16, 16));
 }
 
 #[test]
@@ -199,6 +234,7 @@ fn empty_sides_and_no_pairs() {
             per_supply: vec![1; n_supplies],
             groups: vec![None; n_supplies],
             most: Some(1),
+            exposure_cost: 0,
         };
         let flow = max_total_flow(&made.market());
         assert!(flow.chosen.is_empty() && flow.total == 0);

@@ -50,6 +50,10 @@ pub(in super::super) fn decisive_options(options: &MatchOptions) -> BTreeMap<Str
     BTreeMap::from([
         ("per_demand".to_owned(), u64::from(options.per_demand)),
         ("per_supply".to_owned(), u64::from(options.per_supply)),
+        (
+            "exposure_cost_millionths".to_owned(),
+            u64::try_from(options.exposure_cost.0).unwrap_or(0),
+        ),
         ("candidates".to_owned(), options.n_candidates as u64),
         ("depth".to_owned(), options.depth as u64),
         ("top".to_owned(), options.top as u64),
