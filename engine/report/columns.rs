@@ -117,7 +117,7 @@ pub(super) const JOINT_COLUMNS: [Column; 16] = [
     column("供给编号", "Supply no.", 13, Look::Code),
     column("成果名称", "Supply", 20, Look::Prose),
     column("供给单位", "Supply owner", 12, Look::Prose),
-    column("结论", "Verdict", 6, Look::Short).english(11),
+    column("单独结论", "Verdict alone", 6, Look::Short).english(11),
     column("缺它少(%)", "Lost without it (%)", 7, Look::Short).english(10),
     column("它覆盖的要求(原文)", "What it covers (quoted)", 30, Look::Prose),
     column("都未覆盖的要求(原文)", "What nobody covers (quoted)", 24, Look::Prose),

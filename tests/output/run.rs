@@ -454,7 +454,9 @@ fn joint(demands: &[Record], by_demand: &[Vec<u32>]) -> Vec<Joint> {
         let (part, side, field) = (Part::Dense, Side::Demand, QuoteField::Body);
         Quote { part, side, field, start: count(start), end, text }
     };
+    let two = |row: &u32| by_demand.get(*row as usize).is_some_and(|list| list.len() > 1);
     (0_u32..2)
+        .filter(two)
         .map(|row| {
             let (demand, list) = (&demands[row as usize], &by_demand[row as usize]);
             let member = |place: usize, from: &str| JointMember {

@@ -69,7 +69,7 @@ fn card(view: &RunView<'_>, joint: &Joint) -> Markup {
                     @let supply = view.supply(pair);
                     li {
                         span class="code" { (supply.number) } " " (veil::text(supply, &supply.title)) " "
-                        (badge(pair.verdict, lang)) " "
+                        span class="soft" { (t("单独看 ", "alone ")) } (badge(pair.verdict, lang)) " "
                         span class="soft" {
                             (veil::owner(supply, lang)) " · " (t("缺它少 ", "lost without it ")) (percent(member.gain)) "%"
                         }
