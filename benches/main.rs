@@ -3,6 +3,7 @@
 //! Data are made from fixed seeds; sizes are constants in each file. Machines differ and are
 //! shared: compare lines of one run, not figures of two.
 
+mod allocation;
 mod embedding;
 mod import;
 mod max_sim;
@@ -21,6 +22,7 @@ criterion_group!(
     top_k::bench,
     pair_scores::bench,
     quantities::bench,
-    max_sim::bench
+    max_sim::bench,
+    allocation::bench
 );
 criterion_main!(benches);

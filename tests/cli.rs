@@ -148,7 +148,7 @@ fn wrong_usage_is_code_two() {
     let nothing = call(dir.path(), &[]);
     assert_eq!(nothing.code, 2, "nothing asked for is answered with the help");
     assert!(nothing.err.contains("用法：") && nothing.err.contains("explain"), "{}", nothing.err);
-    let cases: [(&[&str], &str); 16] = [
+    let cases: [(&[&str], &str); 20] = [
         (&["frob"], "frob"),
         (&["match", ".", "--out", "out", "--nope"], "--nope"),
         (&["match", "."], "--out"),
@@ -160,6 +160,13 @@ fn wrong_usage_is_code_two() {
         (&["match", ".", "--out", "out", "--backend", "tpu"], "auto、cpu、gpu"),
         (&["match", ".", "--out", "out", "--per-demand", "many"], "many"),
         (&["match", ".", "--out", "out", "--max-rejected", "101"], "101"),
+        (&["match", ".", "--out", "out", "--allocation", "fair"], "flow、stable"),
+        (&["match", ".", "--out", "out", "--exposure-cost", "1.5"], "1.5"),
+        (&["match", ".", "--out", "out", "--quota", "colour=3"], "<region=N|field=N>"),
+        (
+            &["match", ".", "--out", "out", "--quota", "region=3", "--quota", "field=4"],
+            "--quota region=3 --quota field=4",
+        ),
         (&["match", ".", "--out", "out", "--lang", "fr"], "zh、en"),
         (&["match", "nowhere", "--out", "out", "--map", "title"], "--map title"),
         (&["search", "x", "--in", "out", "--limit", "0"], "--limit"),

@@ -53,7 +53,8 @@ fn texts(row: &[Data]) -> Vec<String> {
     row.iter().map(ToString::to_string).collect()
 }
 
-const SHEETS: [&str; 5] = ["需求→供给", "供给→需求", "双向优选", "推荐清单(限额)", "暂无匹配"];
+const SHEETS: [&str; 7] =
+    ["需求→供给", "供给→需求", "双向优选", "推荐清单(限额)", "暂无匹配", "联合体", "分配比较"];
 
 /// Every part of a workbook, name and text.
 fn parts(path: &Path) -> Vec<(String, String)> {
@@ -89,7 +90,7 @@ fn column(rows: &[Vec<Data>], heading: &str) -> usize {
 }
 
 #[test]
-fn five_sheets_with_the_agreed_headings() {
+fn the_sheets_have_the_agreed_headings() {
     let (_folder, path, facts) = written(&Run::new());
     let book: Xlsx<_> = open_workbook(&path).expect("a workbook");
     assert_eq!(book.sheet_names(), SHEETS);
@@ -97,10 +98,39 @@ fn five_sheets_with_the_agreed_headings() {
     for (name, fact) in SHEETS.iter().zip(&facts.sheets) {
         let rows = sheet(&path, name);
         assert_eq!(rows.len() as u64, fact.rows + 1, "{name}");
-        if *name != "暂无匹配" {
+        if SHEETS[..4].contains(name) {
             assert_eq!(texts(&rows[0]), HEADINGS, "{name}");
         }
     }
+}
+
+#[test]
+fn joint_answers_have_a_row_per_supply() {
+    let run = Run::new();
+    let (_folder, path, _) = written(&run);
+    let rows = sheet(&path, "联合体");
+    assert_eq!(rows.len(), 1 + 4, "two answers of two supplies");
+    let at = |heading| column(&rows, heading);
+    let cell = |row: usize, heading| rows[row][at(heading)].to_string();
+    assert_eq!(cell(1, "需求编号"), run.demands[0].number);
+    assert_eq!((cell(1, "合计覆盖(%)"), cell(1, "单个最好(%)")), ("64".into(), "39".into()));
+    assert!(cell(1, "它覆盖的要求(原文)").starts_with("“希望引入"), "{rows:?}");
+    assert!(cell(2, "都未覆盖的要求(原文)").starts_with("“技术指标"));
+    assert_eq!(
+        (cell(1, "怎样联系"), cell(3, "怎样联系")),
+        ("共 2 家".into(), "同一单位，一个电话".into())
+    );
+}
+
+#[test]
+fn the_ways_of_handing_out_are_compared() {
+    let (_folder, path, _) = written(&Run::new());
+    let rows = sheet(&path, "分配比较");
+    assert_eq!(rows.len(), 1 + 2);
+    let at = |heading| column(&rows, heading);
+    assert_eq!(rows[1][at("分配方式")].to_string(), "总分最大（最小费用流）（本次发出）");
+    assert_eq!(rows[1][at("基尼系数")].to_string(), "0.3043");
+    assert_eq!(rows[2][at("不稳定的配对")].to_string(), "0");
 }
 
 #[test]
@@ -460,7 +490,7 @@ fn the_page_says_what_the_issue_asks() {
         assert!(page.contains(wanted), "{wanted}");
     }
     assert!(!page.contains("✗"));
-    assert_eq!(page.matches("<article>").count(), 10);
+    assert_eq!(page.matches("<article>").count(), 12, "ten examples, two joint answers");
     assert_eq!(page.matches(">暂无匹配</span>").count(), 2, "two of the examples have no answer");
 }
 

@@ -14,9 +14,11 @@ use calamine::{Reader, Xlsx, open_workbook};
 use duijie::gpu::{AdapterPreference, GpuBackend};
 use duijie::index::SideIndex;
 use duijie::kernel::{BackendChoice, BackendError};
-use duijie::matching::Capacities;
 use duijie::model::{Diagnosis, Micro, Part, QuoteField, Side, Verdict, Veto};
-use duijie::pipeline::{MatchOptions, PairRecord, PipelineError, Silent, run_match, search};
+use duijie::pipeline::{
+    AllocationMethod, EmbedderChoice, JointRecord, Manifest, MatchOptions, PairRecord,
+    PipelineError, Silent, explain, run_match, search,
+};
 use jiff::civil::date;
 use tempfile::TempDir;
 
@@ -109,6 +111,7 @@ fn records(out: &Path, side: &str) -> HashMap<String, serde_json::Value> {
 fn the_folder_holds_exactly_the_named_files() {
     let expected = [
         "index",
+        "joint.jsonl",
         "lists.xlsx",
         "manifest.json",
         "matches.jsonl",
@@ -320,6 +323,13 @@ fn every_asker_with_words_is_ranked() {
     assert_eq!(supplies.len(), 346);
 }
 
+/// The most entries of a demand and of a supply.
+#[derive(Debug, Clone, Copy)]
+struct Capacities {
+    per_demand: u32,
+    per_supply: u32,
+}
+
 /// Checks capacities, that nothing unfit was handed out, and that no two that were kept apart would
 /// both rather have each other.
 fn assert_stable(kept: &[PairRecord], capacities: Capacities) {
@@ -356,18 +366,152 @@ fn assert_stable(kept: &[PairRecord], capacities: Capacities) {
 }
 
 #[test]
-fn what_is_handed_out_respects_capacities_and_is_stable() {
-    let kept = pairs(&EVERY_PAIR.out);
+fn stable_lists_respect_capacities_and_are_stable() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut options = every_pair(dir.path());
+    options.allocation = AllocationMethod::Stable;
+    let manifest = run(&options).manifest;
+    let kept = pairs(&options.out);
     assert_stable(&kept, Capacities { per_demand: 2, per_supply: 1 });
     let n_handed = kept.iter().filter(|pair| pair.allocated).count();
     assert!(n_handed > 10, "{n_handed} of 40 supplies were handed out");
     assert!(kept.iter().any(|pair| pair.verdict == Verdict::NoMatch), "not all is fit");
-    assert_stable(&pairs(&SAMPLE.out), Capacities { per_demand: 10, per_supply: 10 });
+    let ways = &manifest.allocation.handed_out;
+    assert_eq!(manifest.allocation.method, AllocationMethod::Stable);
+    assert_eq!((ways.stable.entries, ways.stable.blocking_pairs), (n_handed as u64, 0));
+    assert_eq!(ways.stable.largest_exposure, 1);
+}
+
+#[test]
+fn lists_of_greatest_total_beat_every_other_way() {
+    for (shared, per_demand, per_supply) in [(&*EVERY_PAIR, 2, 1), (&*SAMPLE, 10, 10)] {
+        let kept = pairs(&shared.out);
+        let handed: Vec<&PairRecord> = kept.iter().filter(|pair| pair.allocated).collect();
+        let mut ends: BTreeMap<(Side, &str), usize> = BTreeMap::new();
+        for pair in &handed {
+            assert_ne!(pair.verdict, Verdict::NoMatch, "{} {}", pair.demand_id, pair.supply_id);
+            *ends.entry((Side::Demand, &pair.demand_id)).or_default() += 1;
+            *ends.entry((Side::Supply, &pair.supply_id)).or_default() += 1;
+        }
+        for ((side, id), n) in ends {
+            assert!(n <= if side == Side::Demand { per_demand } else { per_supply }, "{id}: {n}");
+        }
+        let manifest = Manifest::read(&shared.out).expect("a manifest");
+        let facts = &manifest.allocation;
+        assert_eq!((facts.method, facts.quota), (AllocationMethod::Flow, None));
+        let total: f64 = handed.iter().map(|pair| pair.mutual_score.to_f64()).sum();
+        assert!((facts.handed_out.flow.total_mutual - total).abs() < 1e-6);
+        for ways in [&facts.before_verdict, &facts.handed_out] {
+            assert!(ways.optimum >= ways.stable.total_mutual);
+            assert!(ways.optimum >= ways.flow.total_mutual);
+            assert!(ways.flow.total_mutual >= 0.99 * ways.optimum);
+            assert_eq!(ways.stable.blocking_pairs, 0);
+            assert!(ways.flow.largest_exposure as usize <= per_supply);
+        }
+        let plain = &facts.before_verdict.plain;
+        assert!(plain.one_sided_loss.abs() < 1e-12, "plain lists give nothing up");
+        assert!(facts.before_verdict.pairs >= facts.handed_out.pairs);
+    }
+}
+
+fn joint_answers(out: &Path) -> Vec<JointRecord> {
+    let text = fs::read_to_string(out.join("joint.jsonl")).expect("joint answers");
+    text.lines().map(|line| serde_json::from_str(line).expect("a joint answer")).collect()
+}
+
+#[test]
+fn planted_joint_needs_are_met_by_their_two_supplies() {
+    let answers = joint_answers(&SAMPLE.out);
+    let planted =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/sample/planted.tsv"))
+            .expect("the planted cases");
+    for case in ["joint_need_1", "joint_need_2"] {
+        let ids = |side: &str| -> BTreeSet<&str> {
+            let rows = planted.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+            rows.filter(|row| row[0] == case && row[1] == side).map(|row| row[2]).collect()
+        };
+        let demand = ids("demand").pop_first().expect("a demand");
+        let answer = answers.iter().find(|answer| answer.demand_id == demand);
+        let answer = answer.unwrap_or_else(|| panic!("{case}: {demand} has no joint answer"));
+        let supplies: BTreeSet<&str> =
+            answer.supplies.iter().map(|supply| supply.supply_id.as_str()).collect();
+        assert_eq!(supplies, ids("supply"), "{case}");
+        assert!(answer.coverage > answer.best_single, "{case}");
+        assert_eq!(answer.parties, 2, "{case}");
+        let any = supplies.first().expect("two supplies");
+        let explained = explain(&SAMPLE.out, demand, any, &EmbedderOptions::default());
+        assert_eq!(explained.expect("a pair").joint.as_ref(), Some(answer), "{case}");
+    }
+}
+
+#[test]
+fn joint_answers_quote_their_demand_and_add_up() {
+    let demands = records(&SAMPLE.out, "demand");
+    let kept: BTreeSet<(String, String)> =
+        pairs(&SAMPLE.out).into_iter().map(|pair| (pair.demand_id, pair.supply_id)).collect();
+    let answers = joint_answers(&SAMPLE.out);
+    assert_eq!(
+        Manifest::read(&SAMPLE.out).expect("a manifest").counts["joint_answers"],
+        answers.len() as u64
+    );
+    for answer in &answers {
+        let id = &answer.demand_id;
+        let body: Vec<char> = demands[id]["body"].as_str().unwrap_or("").chars().collect();
+        let title: Vec<char> = demands[id]["title"].as_str().unwrap_or("").chars().collect();
+        assert!((2..=3).contains(&answer.supplies.len()), "{id}");
+        assert!((1..=3).contains(&answer.parties), "{id}");
+        let mut seen = BTreeSet::new();
+        let covered = answer.supplies.iter().flat_map(|supply| &supply.covers);
+        for quote in covered.chain(&answer.remainder) {
+            let text = if quote.field == QuoteField::Title { &title } else { &body };
+            let own: String = text[quote.start as usize..quote.end as usize].iter().collect();
+            assert_eq!(own, quote.text, "{id}");
+            assert!(seen.insert((quote.field, quote.start)), "{id}: {} twice", quote.text);
+        }
+        for supply in &answer.supplies {
+            assert!(kept.contains(&(id.clone(), supply.supply_id.clone())), "{id}");
+            assert!(supply.gain >= Micro(125_000) && !supply.covers.is_empty(), "{id}");
+        }
+    }
+}
+
+#[test]
+fn a_quota_bounds_every_list() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for method in [AllocationMethod::Flow, AllocationMethod::Stable] {
+        let lists = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/sample/csv");
+        let mut options = made::options_for(
+            lists.join("demands.csv"),
+            lists.join("supplies.csv"),
+            dir.path().join("out"),
+        );
+        options.allocation = method;
+        options.quota = Some("field=1".parse().expect("a quota"));
+        let manifest = run(&options).manifest;
+        assert_eq!(manifest.allocation.quota, options.quota);
+        let fields: HashMap<String, String> = records(&options.out, "supply")
+            .into_iter()
+            .filter_map(|(id, record)| {
+                let root = record["classification"][0][0].as_str()?.to_owned();
+                Some((id, root))
+            })
+            .collect();
+        let mut seen = BTreeSet::new();
+        let kept = pairs(&options.out);
+        let handed = kept.iter().filter(|pair| pair.allocated);
+        for pair in handed {
+            if let Some(field) = fields.get(&pair.supply_id) {
+                assert!(seen.insert((&pair.demand_id, field)), "{} twice {field}", pair.demand_id);
+            }
+        }
+        assert!(seen.len() > 50, "{}", seen.len());
+    }
 }
 
 /// What must be the same however a run was made.
-const RESULTS: [&str; 6] = [
+const RESULTS: [&str; 7] = [
     "matches.jsonl",
+    "joint.jsonl",
     "ranking.trec",
     "ranking.reverse.trec",
     "ranking.bm25.trec",

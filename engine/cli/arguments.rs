@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::kernel::BackendChoice;
 use crate::model::Side;
-use crate::pipeline::EmbedderChoice;
+use crate::pipeline::{AllocationMethod, DEFAULT_EXPOSURE_COST, EmbedderChoice, QuotaOption};
 
 /// 技术供需双向对接：读入需求清单和供给清单，两个方向都匹配，逐条说明理由。
 #[derive(Debug, Parser)]
@@ -51,6 +51,7 @@ const MATCH_EXAMPLES: &str = "\
   duijie match corpus/sample --out out
   duijie match --demands 需求.xlsx --supplies 成果.csv 专利.xlsx --out out
   duijie match 清单目录 --out out --as-of 2026-06-30 --per-demand 5
+  duijie match 清单目录 --out out --allocation stable --quota region=3
   duijie match --demands a.csv --supplies b.csv --map demand:title=项目名称 --drop 备注 --out out";
 
 const IMPORT_EXAMPLES: &str = "\
@@ -108,6 +109,18 @@ pub(super) struct MatchArguments {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) per_supply: u32,
 
+    /// 怎样分配：flow 双方总分最大（最小费用流），stable 稳定匹配（没有两边都更愿意的落选对）
+    #[arg(long, value_name = "flow|stable", default_value = "flow")]
+    pub(super) allocation: AllocationArgument,
+
+    /// 每条需求的清单里，同一地区（region=N）或同一领域大类（field=N）最多几条
+    #[arg(long, value_name = "region=N|field=N")]
+    pub(super) quota: Vec<QuotaOption>,
+
+    /// flow 分配时，一条供给每已进一份清单，再进一份就少算这么多双方得分（0 不计）
+    #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_EXPOSURE_COST.to_f64(), value_parser = share)]
+    pub(super) exposure_cost: f64,
+
     /// 计算后端：auto 有显卡用显卡，cpu，gpu
     #[arg(long, value_name = "auto|cpu|gpu", default_value = "auto")]
     pub(super) backend: BackendArgument,
@@ -145,6 +158,12 @@ pub(super) struct MatchArguments {
     /// 在标准输出上写一份 JSON 摘要
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// A number in `[0, 1]`.
+fn share(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.trim().parse().ok();
+    number.filter(|number| (0.0..=1.0).contains(number)).ok_or_else(|| "0 – 1".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -345,6 +364,21 @@ pub(super) struct EvalArguments {
     /// 输出 JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum AllocationArgument {
+    Flow,
+    Stable,
+}
+
+impl From<AllocationArgument> for AllocationMethod {
+    fn from(argument: AllocationArgument) -> Self {
+        match argument {
+            AllocationArgument::Flow => Self::Flow,
+            AllocationArgument::Stable => Self::Stable,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

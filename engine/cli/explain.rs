@@ -8,7 +8,7 @@ use super::arguments::ExplainArguments;
 use super::embedder::embedder_options;
 use super::{CommandResult, table};
 use crate::model::{Lang, Micro, QuoteField, Side};
-use crate::pipeline::{Explanation, explain};
+use crate::pipeline::{Explanation, JointRecord, QuoteRecord, explain};
 
 pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
     let explanation = explain(
@@ -19,7 +19,11 @@ pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
     )?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let value = json!({ "kept": explanation.kept, "pair": explanation.pair });
+        let value = json!({
+            "kept": explanation.kept,
+            "pair": explanation.pair,
+            "joint": explanation.joint,
+        });
         writeln!(out, "{value}")?;
         return Ok(());
     }
@@ -114,5 +118,43 @@ fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io
             }
         }
     }
-    Ok(())
+    match &explanation.joint {
+        Some(joint) => print_joint(out, joint, lang),
+        None => Ok(()),
+    }
+}
+
+/// The supplies that together cover the demand, and what is left.
+fn print_joint(out: &mut impl Write, joint: &JointRecord, lang: Lang) -> std::io::Result<()> {
+    let t = |zh, en| lang.pick(zh, en);
+    let percent = |p: Micro| (i64::from(p.0) + 5_000) / 10_000;
+    let (together, alone) = (percent(joint.coverage), percent(joint.best_single));
+    let parties = joint.parties;
+    match lang {
+        Lang::Zh => writeln!(
+            out,
+            "\n联合体：{} 条供给合计覆盖 {together}%（单个最好 {alone}%），{parties} 家",
+            joint.supplies.len()
+        )?,
+        Lang::En => writeln!(
+            out,
+            "\njoint answer: {} supplies cover {together}% together (best alone {alone}%), {parties} parties",
+            joint.supplies.len()
+        )?,
+    }
+    let mut quoted = |lead: &str, quotes: &[QuoteRecord]| {
+        quotes
+            .iter()
+            .try_for_each(|quote| writeln!(out, "{lead}“{}”", table::shorten(&quote.text, 100)))
+    };
+    for supply in &joint.supplies {
+        let owner = if supply.same_owner_as.is_empty() {
+            ""
+        } else {
+            t("（同一单位）", " (same owner)")
+        };
+        let lead = format!("  {}{owner} {} ", supply.supply_number, t("覆盖", "covers"));
+        quoted(&lead, &supply.covers)?;
+    }
+    quoted(t("  未覆盖 ", "  not covered "), &joint.remainder)
 }

@@ -144,6 +144,17 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     ("match", "as_of", "Reference date (YYYY-MM-DD) for expiry and freshness; today by default"),
     ("match", "per_demand", "Most supplies handed out to one demand"),
     ("match", "per_supply", "Most handed-out lists in which one supply stands"),
+    (
+        "match",
+        "allocation",
+        "flow: greatest total for both sides (min-cost flow); stable: no pair left out that both prefer",
+    ),
+    ("match", "quota", "Most entries in a demand's list from one region, or from one field"),
+    (
+        "match",
+        "exposure_cost",
+        "With flow: mutual score that every list a supply already stands in takes off a further one (0: none)",
+    ),
     ("match", "backend", "auto takes a GPU where there is one; cpu; gpu"),
     ("match", "candidates", "Candidates per record, direction and retriever"),
     ("match", "depth", "Depth of the rankings in both directions (ranking.trec)"),

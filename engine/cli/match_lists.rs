@@ -11,13 +11,16 @@ use super::outcome::Failure;
 use super::progress::Bars;
 use super::{CommandResult, table};
 use crate::corpus::find_lists;
-use crate::model::{Lang, Side};
-use crate::pipeline::{MatchOptions, PipelineError, RunSummary, SideOptions, run_match};
+use crate::model::{Lang, Micro, Side};
+use crate::pipeline::{
+    MatchOptions, PipelineError, QuotaOption, RunSummary, SideOptions, run_match,
+};
 
 pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     // Wrong usage is told before any file is looked at.
     let columns = side_options(&arguments.columns, lang)?;
     let embedder = embedder_options(&arguments.embedder, lang)?;
+    let quota = one_quota(&arguments.quota, lang)?;
     let (demands, supplies) = match &arguments.dir {
         Some(dir) => {
             let (demands, supplies) = find_lists(dir).map_err(PipelineError::from)?;
@@ -34,6 +37,9 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     options.backend = arguments.backend.into();
     options.per_demand = arguments.per_demand;
     options.per_supply = arguments.per_supply;
+    options.allocation = arguments.allocation.into();
+    options.quota = quota;
+    options.exposure_cost = Micro::from_unit(arguments.exposure_cost);
     options.n_candidates = arguments.candidates as usize;
     options.depth = arguments.depth as usize;
     options.top = arguments.top as usize;
@@ -51,6 +57,24 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
         print_summary(&summary, &options, lang)?;
     }
     Ok(())
+}
+
+/// The one quota asked for. Two that cross would make a list's best choice NP-hard.
+fn one_quota(quotas: &[QuotaOption], lang: Lang) -> Result<Option<QuotaOption>, Failure> {
+    match quotas {
+        [] => Ok(None),
+        [quota] => Ok(Some(*quota)),
+        many => {
+            let given: Vec<String> = many.iter().map(|quota| format!("--quota {quota}")).collect();
+            Err(Failure::usage(
+                given.join(" "),
+                lang.pick(
+                    "--quota 只能给一个：地区和领域交叉限额时，无法保证分配最优或稳定",
+                    "give one --quota: where region and field cross, no method keeps its promise",
+                ),
+            ))
+        }
+    }
 }
 
 /// The time of the run: the clock's, or `SOURCE_DATE_EPOCH` (reproducible-builds.org) where it is

@@ -4,6 +4,8 @@
 //! and thousands are shown. Terms are weighed in integers and vectors multiplied in the one order of
 //! [`dot`], so the same passages are chosen on every machine.
 
+mod units;
+
 use std::collections::HashMap;
 
 use super::field::code_path;

@@ -107,6 +107,15 @@ impl Taxonomy {
         self.paths_of(&record.classification, &record.codes)
     }
 
+    /// The root of the record's first path, scheme included: what a quota by field counts by.
+    ///
+    /// `None` where it states neither a classification nor a patent class.
+    #[must_use]
+    pub fn root(&self, record: &Record) -> Option<String> {
+        let path = self.paths(record).into_iter().next()?;
+        Some(format!("{}:{}", path.scheme, path.steps.first()?))
+    }
+
     fn paths_of(&self, classification: &[Vec<String>], codes: &[String]) -> Vec<FieldPath> {
         let mut paths: Vec<FieldPath> = Vec::new();
         let mut keep = |path: FieldPath| {

@@ -4,26 +4,36 @@
 //! contributions in millionths ([`crate::model::Micro`]), so that what is shown adds up exactly
 //! and every machine gets the same bits.
 
-mod allocation;
 mod calibration;
+mod deferred_acceptance;
 mod evidence;
 mod field;
+mod flow;
 mod gap;
+mod joint;
+mod market;
 mod numbers;
+mod optimality;
 mod parts;
 mod passages;
 mod score;
 mod spans;
 mod weights;
 
-pub use allocation::{Capacities, Edge, allocate};
 pub use calibration::{Calibration, CalibrationError, mutual_score};
+pub use deferred_acceptance::deferred_acceptance;
 pub use evidence::{Evidence, RecordText, Vocabulary};
 pub use field::{FieldPath, Taxonomy, TaxonomyError, code_path, field_similarity, is_cross_field};
+pub use flow::{Flow, max_total_flow};
 pub use gap::{VAGUE_BELOW, gap_question, is_vague, to_verify, typical_values, what_lacks};
+pub use joint::{
+    JOINT_POOL, JointAnswer, JointCandidate, JointMember, JointTerms, joint_answer, owners,
+};
+pub use market::{Market, Quota};
 pub use numbers::{
     Doubt, MARGIN_PERCENT, NumberCheck, Outcome, check_numbers, judge, numbers_value,
 };
+pub use optimality::{GroupPrice, NotOptimal, Prices, verify_optimal};
 pub use parts::{ANSWER_HALF_LIFE_DAYS, PairInputs, confidence, part_values, vetoes};
 pub use passages::PassageVectors;
 pub use score::{Scored, contributions, score};

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
-use super::output::{PairRecord, find_pair, names, pair_record, read_records};
+use super::output::{PairRecord, find_joint, find_pair, names, pair_record, read_records};
 use super::own_vectors::KIND as OWN_VECTORS;
 use super::scoring::Judge;
-use super::{EmbedderOptions, Manifest, OwnVectorsError, PipelineError, Silent};
+use super::{EmbedderOptions, JointRecord, Manifest, OwnVectorsError, PipelineError, Silent};
 use crate::embed::{EmbedderIdentity, TextRole};
 use crate::index::{LexicalScorer, Scratch, SideIndex};
 use crate::model::{DemandIdx, Record, Side, SupplyIdx};
@@ -24,6 +24,8 @@ pub struct Explanation {
     /// Whether the pair was kept by the run; if not, it was judged again for this answer and has
     /// no ranks.
     pub kept: bool,
+    /// The supplies that together cover the demand, where the run found such.
+    pub joint: Option<JointRecord>,
 }
 
 /// Explains the pair of a demand and a supply, each named by id or number.
@@ -44,6 +46,7 @@ pub fn explain(
     let d: DemandIdx = find_record(&demands, "demand", demand)?;
     let s: SupplyIdx = find_record(&supplies, "supply", supply)?;
     let (demand, supply) = (&demands[d.get()], &supplies[s.get()]);
+    let joint = find_joint(&out.join(names::JOINT), demand.id.as_str())?;
     if let Some(pair) = find_pair(&out.join(names::PAIRS), demand.id.as_str(), supply.id.as_str())?
     {
         return Ok(Explanation {
@@ -51,6 +54,7 @@ pub fn explain(
             supply: supply.clone(),
             pair,
             kept: true,
+            joint,
         });
     }
 
@@ -107,7 +111,7 @@ pub fn explain(
     let pair = judge.judge_pair((0, 0), lexical_for_demand, lexical_for_supply)?;
     let quotes = evidence.quotes(&pair, &demand, &supply);
     let pair = pair_record(&pair, &demand, &supply, &rules.weights, quotes);
-    Ok(Explanation { demand, supply, pair, kept: false })
+    Ok(Explanation { demand, supply, pair, kept: false, joint })
 }
 
 /// A model so that it can be told from a namesake: with its dimension and its hash's beginning.

@@ -1,12 +1,15 @@
 //! The main job: two lists in, an explained two-way match out.
 //!
-//! import → index and embed → candidates → passages → scoring (verdicts and allocation too) → lists →
-//! output. This floor chooses the backend and the model, reads the clock for timings, and owns the
+//! import → index and embed → candidates → passages → scoring (verdicts and allocation too) → lists
+//! and joint answers → output. This floor chooses the backend and the model, reads the clock for
+//! timings, and owns the
 //! shapes of the files it writes. It prints nothing: progress goes to a [`Progress`].
 
+mod allocation;
 mod candidates;
 mod choice;
 mod clock;
+mod compare;
 mod defaults;
 mod embedder;
 mod embedding;
@@ -15,6 +18,7 @@ mod evaluate;
 mod explain;
 mod import;
 mod inspect;
+mod joint;
 mod lists;
 mod options;
 mod output;
@@ -26,7 +30,9 @@ mod scoring;
 mod search;
 mod write;
 
+pub use allocation::{AllocationMethod, DEFAULT_EXPOSURE_COST, QuotaBy, QuotaOption};
 pub use choice::choose_backend;
+pub use compare::{AllocationFacts, Comparison, ListMeasures};
 pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};
 pub use embedder::{EmbedderChoice, EmbedderOptions};
 pub use error::PipelineError;
@@ -35,8 +41,8 @@ pub use explain::{Explanation, explain};
 pub use inspect::{Inspection, inspect};
 pub use options::{MatchOptions, SideOptions};
 pub use output::{
-    BackendFacts, EmbedderFacts, FileFacts, Manifest, PairRecord, PartRecord, QuoteRecord,
-    SideFacts,
+    BackendFacts, EmbedderFacts, FileFacts, JointMemberRecord, JointRecord, Manifest, PairRecord,
+    PartRecord, QuoteRecord, SideFacts,
 };
 pub use own_vectors::{OwnVectors, OwnVectorsError};
 pub use progress::{Progress, Silent, Stage};

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use jiff::Zoned;
 use jiff::civil::Date;
 
-use super::{EmbedderOptions, OwnVectors};
+use super::{AllocationMethod, DEFAULT_EXPOSURE_COST, EmbedderOptions, OwnVectors, QuotaOption};
 use crate::corpus::ImportOptions;
 use crate::kernel::BackendChoice;
-use crate::model::{Lang, Side};
+use crate::model::{Lang, Micro, Side};
 
 /// Options of `duijie match`; the defaults work for every list.
 #[derive(Debug, Clone)]
@@ -33,6 +33,12 @@ pub struct MatchOptions {
     pub per_demand: u32,
     /// Most handed-out lists in which one supply stands.
     pub per_supply: u32,
+    /// How pairs are handed out.
+    pub allocation: AllocationMethod,
+    /// A further limit within each demand's list.
+    pub quota: Option<QuotaOption>,
+    /// What every list that a supply already stands in takes off the worth of a further one.
+    pub exposure_cost: Micro,
     /// Candidates per record, direction and retriever.
     pub n_candidates: usize,
     /// Depth of the rankings, each way.
@@ -71,6 +77,9 @@ impl MatchOptions {
             backend: BackendChoice::Auto,
             per_demand: 10,
             per_supply: 10,
+            allocation: AllocationMethod::default(),
+            quota: None,
+            exposure_cost: DEFAULT_EXPOSURE_COST,
             n_candidates: 100,
             depth: 100,
             top: 20,

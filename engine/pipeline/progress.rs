@@ -19,6 +19,8 @@ pub enum Stage {
     Score,
     /// Measuring rankings and lists.
     Measure,
+    /// Looking for supplies that together cover a demand.
+    Joint,
     /// Writing the files.
     Write,
 }
@@ -35,6 +37,7 @@ impl Stage {
             Self::Score => "score",
             Self::Evidence => "evidence",
             Self::Measure => "measure",
+            Self::Joint => "joint",
             Self::Write => "write",
         }
     }
@@ -50,6 +53,7 @@ impl Stage {
             Self::Score => lang.pick("逐对评分与分配", "scoring and allocating"),
             Self::Measure => lang.pick("计算指标", "measuring"),
             Self::Evidence => lang.pick("切分段落", "reading passages"),
+            Self::Joint => lang.pick("寻找联合体", "joining supplies"),
             Self::Write => lang.pick("写出结果", "writing results"),
         }
     }

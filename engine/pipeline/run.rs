@@ -4,19 +4,22 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::candidates::retrieve;
+use super::allocation::Terms;
+use super::candidates::{Candidates, retrieve};
 use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::import::{ListFiles, read_sides};
+use super::joint::JointInputs;
 use super::lists::{Lists, gaps, take_in_id_order};
 use super::output::{Manifest, OutputFolder, names};
-use super::scoring::{Depths, Judge};
+use super::scoring::{Depths, Judge, Judged};
 use super::write::Finished;
 use super::{MatchOptions, OwnVectors, PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
-use crate::matching::Capacities;
+use crate::kernel::Backend;
+use crate::matching::Quota;
 use crate::model::{Embeddings, Intake, Record, Side};
 
 /// What a finished run came to.
@@ -105,13 +108,22 @@ pub fn run_match(
             &rules,
             options.as_of,
         );
-        judge.judge_all(&candidates, backend.as_ref(), depths(options), progress)
+        judge_all(options, &judge, &rules, &candidates, backend.as_ref(), progress)
     })?;
 
     let lists = Lists::of(&judged.matches, tables.demands.len(), tables.supplies.len());
     let gaps = gaps(&tables.demands, &judged.matches, &lists, &rules.weights, options.lang);
     let demands_by_verdict = lists.demands_by_verdict(&judged.matches, options.top);
     let text_embedder = options.embedder.facts(embedder.as_ref());
+    let inputs = JointInputs {
+        demands: &tables.demands,
+        supplies: &tables.supplies,
+        matches: &judged.matches,
+        lists: &lists,
+        evidence: &evidence,
+        discuss_from: rules.calibration.thresholds().0,
+    };
+    let joint = clock.stage(Stage::Joint, None, || inputs.answers());
     let finished = Finished {
         options,
         rules: &rules,
@@ -121,6 +133,8 @@ pub fn run_match(
         evidence: &evidence,
         lists: &lists,
         gaps: &gaps,
+        joint: &joint,
+        joint_inputs: &inputs,
         demands_by_verdict,
         passage_embedder: own_vectors.is_some().then(|| text_embedder.clone()),
         embedder: own_vectors.map_or(text_embedder, |own| own.facts()),
@@ -192,10 +206,23 @@ pub(super) fn embed(
     ))
 }
 
-fn depths(options: &MatchOptions) -> Depths {
-    Depths {
-        ranked: options.depth.max(options.top),
-        kept: options.top,
-        capacities: Capacities { per_demand: options.per_demand, per_supply: options.per_supply },
-    }
+fn judge_all(
+    options: &MatchOptions,
+    judge: &Judge<'_>,
+    rules: &Rules,
+    candidates: &Candidates,
+    backend: &dyn Backend,
+    progress: &dyn Progress,
+) -> Result<Judged, PipelineError> {
+    let depths = Depths { ranked: options.depth.max(options.top), kept: options.top };
+    let groups = options.quota.map(|quota| quota.groups(judge.supplies, &rules.taxonomy));
+    let quota = options.quota.zip(groups.as_deref());
+    let terms = Terms {
+        method: options.allocation,
+        per_demand: options.per_demand,
+        per_supply: options.per_supply,
+        quota: quota.map(|(quota, group)| Quota { most: quota.most, group }),
+        exposure_cost: options.exposure_cost,
+    };
+    judge.judge_all(candidates, backend, depths, &terms, progress)
 }

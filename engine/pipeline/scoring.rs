@@ -7,17 +7,20 @@
 use jiff::civil::Date;
 use rayon::prelude::*;
 
+use super::allocation::Terms;
 use super::candidates::{Candidates, by_supply, starts_of};
+use super::compare::{Comparison, Rated};
 use super::defaults::Rules;
 use super::passages::{NOT_KNOWN, passage_values};
 use super::{PipelineError, Progress};
 use crate::kernel::{Backend, BackendKind, CpuBackend, dot};
 use crate::matching::{
-    Calibration, Capacities, Edge, Evidence, FieldPath, PairInputs, Weights, allocate, confidence,
-    field_similarity, mutual_score, part_values, score, script_of, vetoes,
+    Calibration, Evidence, FieldPath, PairInputs, Weights, confidence, field_similarity,
+    mutual_score, part_values, score, script_of, vetoes,
 };
 use crate::model::{
-    DemandIdx, Embeddings, Match, Micro, Part, PartValues, Record, Side, SupplyIdx, Verdict,
+    DemandIdx, Embeddings, Match, Micro, Part, PartValues, RatedPair, Record, Side, SupplyIdx,
+    Verdict,
 };
 use crate::text::Script;
 
@@ -44,12 +47,11 @@ pub(super) struct Judge<'a> {
     scripts: [Vec<Script>; 2],
 }
 
-/// How many pairs are ranked, kept and handed out.
+/// How many pairs are ranked and kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Depths {
     pub ranked: usize,
     pub kept: usize,
-    pub capacities: Capacities,
 }
 
 /// One entry of a ranking: the other side's row and the score.
@@ -65,6 +67,8 @@ pub(super) struct Judged {
     pub ranking_for_demand: Vec<Vec<Ranked>>,
     /// Per supply, its best demands, best first.
     pub ranking_for_supply: Vec<Vec<Ranked>>,
+    /// All ways of handing out: all ranked pairs, and those that are not 暂无匹配.
+    pub comparisons: [Comparison; 2],
 }
 
 /// A pair on the shortlist, with everything its parts are made of.
@@ -177,11 +181,6 @@ impl<'a> Judge<'a> {
         )
     }
 
-    fn verdict(&self, short: &Short) -> Verdict {
-        let (a, b) = self.probabilities(short);
-        self.calibration.verdict(Micro::mean(a, b))
-    }
-
     fn judge(&self, short: &Short) -> Match {
         let pair = (short.demand, short.supply);
         let demand = &self.demands[short.demand as usize];
@@ -226,6 +225,7 @@ impl<'a> Judge<'a> {
         candidates: &Candidates,
         backend: &dyn Backend,
         depths: Depths,
+        terms: &Terms<'_>,
         progress: &dyn Progress,
     ) -> Result<Judged, PipelineError> {
         let short = self.shortlist(candidates, backend, depths.ranked + MARGIN, progress)?;
@@ -269,7 +269,7 @@ impl<'a> Judge<'a> {
             }
         }
 
-        let allocated = self.allocate(&short, &ranks, depths.capacities);
+        let (allocated, comparisons) = self.allocate(&short, &ranks, terms);
         let kept_rank = |rank: u32| rank != 0 && rank as usize <= depths.kept;
         let matches: Vec<Match> = short
             .par_iter()
@@ -296,33 +296,42 @@ impl<'a> Judge<'a> {
             matches,
             ranking_for_demand: ranking(for_demand, &|s| (s.supply, s.for_demand)),
             ranking_for_supply: ranking(for_supply, &|s| (s.demand, s.for_supply)),
+            comparisons,
         })
     }
 
     /// Hands out the ranked pairs that are worth somebody's time; one flag per shortlisted pair.
-    fn allocate(&self, short: &[Short], ranks: &[[u32; 2]], capacities: Capacities) -> Vec<bool> {
-        let acceptable: Vec<u32> = (0..short.len())
-            .into_par_iter()
-            .filter(|&at| ranks[at] != [0, 0] && self.verdict(&short[at]) != Verdict::NoMatch)
-            .map(|at| u32::try_from(at).unwrap_or(u32::MAX))
-            .collect();
-        let edges: Vec<Edge> = acceptable
-            .iter()
+    fn allocate(
+        &self,
+        short: &[Short],
+        ranks: &[[u32; 2]],
+        terms: &Terms<'_>,
+    ) -> (Vec<bool>, [Comparison; 2]) {
+        let ranked: Vec<usize> =
+            (0..short.len()).into_par_iter().filter(|&at| ranks[at] != [0, 0]).collect();
+        let (pairs, worthwhile) = ranked
+            .par_iter()
             .map(|&at| {
-                let s = &short[at as usize];
-                Edge {
+                let s = &short[at];
+                let (a, b) = self.probabilities(s);
+                let pair = RatedPair {
                     demand: s.demand,
                     supply: s.supply,
                     for_demand: s.for_demand,
                     for_supply: s.for_supply,
-                }
+                    mutual: mutual_score(a, b),
+                };
+                (pair, self.calibration.verdict(Micro::mean(a, b)) != Verdict::NoMatch)
             })
-            .collect();
+            .unzip();
+        let sizes = (self.demands.len(), self.supplies.len());
+        let rated = Rated::new(pairs, worthwhile, sizes, terms.per_demand);
+        let (chosen, comparisons) = rated.hand_out(terms);
         let mut allocated = vec![false; short.len()];
-        for chosen in allocate(self.demands.len(), self.supplies.len(), &edges, capacities) {
-            allocated[acceptable[chosen as usize] as usize] = true;
+        for at in chosen {
+            allocated[ranked[at as usize]] = true;
         }
-        allocated
+        (allocated, comparisons)
     }
 
     /// The pairs that could be ranked: the best `n` each way by the backend's dot products, with
@@ -418,7 +427,7 @@ mod tests {
     use super::*;
     use crate::kernel::CpuBackend;
     use crate::model::{RecordId, SourceRef};
-    use crate::pipeline::Silent;
+    use crate::pipeline::{AllocationMethod, Silent};
 
     fn records(side: Side, n: usize) -> Vec<Record> {
         let source = SourceRef { file: "made.csv".to_owned(), sheet: None, row: 2 };
@@ -467,10 +476,16 @@ mod tests {
             pairs,
             ..Candidates::default()
         };
-        let capacities = Capacities { per_demand: 1, per_supply: 1 };
-        let depths = Depths { ranked: 1, kept: 1, capacities };
+        let terms = Terms {
+            method: AllocationMethod::Flow,
+            per_demand: 1,
+            per_supply: 1,
+            quota: None,
+            exposure_cost: Micro::ZERO,
+        };
+        let depths = Depths { ranked: 1, kept: 1 };
         let judged = judge
-            .judge_all(&candidates, &CpuBackend::new(), depths, &Silent)
+            .judge_all(&candidates, &CpuBackend::new(), depths, &terms, &Silent)
             .expect("the processor can");
         let best = judged.ranking_for_demand[0][0];
         assert_eq!(best, (last, Micro(500_000)), "only the lexical part is there");

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::candidates::Candidates;
+use super::compare::compared_for_people;
 use super::defaults::Rules;
+use super::joint::{JointInputs, JointRow};
 use super::lists::Lists;
 use super::output::{
     EmbedderFacts, MANIFEST_SCHEMA, Manifest, OutputFolder, backend_facts, counts,
-    decisive_options, names, pair_record, sha256, side_facts, write_pairs, write_ranking,
-    write_records,
+    decisive_options, names, pair_record, sha256, side_facts, write_joint, write_pairs,
+    write_ranking, write_records,
 };
 use super::run::Tables;
 use super::scoring::{Judged, Ranked};
-use super::{MatchOptions, PipelineError, Progress};
+use super::{AllocationFacts, MatchOptions, PipelineError, Progress};
 use crate::corpus::write_rejected_csv;
 use crate::kernel::{BackendError, BackendInfo, Hit};
 use crate::matching::{Evidence, contributions, to_verify};
@@ -33,6 +35,8 @@ pub(super) struct Finished<'a> {
     pub evidence: &'a Evidence,
     pub lists: &'a Lists,
     pub gaps: &'a [Gap],
+    pub joint: &'a [JointRow],
+    pub joint_inputs: &'a JointInputs<'a>,
     pub demands_by_verdict: [usize; 3],
     pub embedder: EmbedderFacts,
     pub passage_embedder: Option<EmbedderFacts>,
@@ -66,6 +70,7 @@ impl Finished<'_> {
             },
             progress,
         )?;
+        write_joint(&folder.path(names::JOINT), self.joint, self.joint_inputs)?;
         let intakes = [&self.tables.demand_intake, &self.tables.supply_intake];
         write_rejected_csv(&folder.path(names::REJECTED), &intakes)?;
         let index = folder.path(names::INDEX);
@@ -105,6 +110,8 @@ impl Finished<'_> {
     ) -> Result<(), PipelineError> {
         let facts = self.facts_for_people(timings);
         let lang = self.options.lang;
+        let joint = self.joint_inputs.for_people(self.joint);
+        let compared = compared_for_people(&self.judged.comparisons, self.options.allocation, lang);
         let view = RunView {
             demands: &self.tables.demands,
             supplies: &self.tables.supplies,
@@ -115,6 +122,8 @@ impl Finished<'_> {
             by_supply: &self.lists.by_supply,
             allocated_by_demand: &self.lists.allocated_by_demand,
             gaps: self.gaps,
+            joint: &joint,
+            compared: &compared,
             quotes: &|pair| self.quotes(pair),
             contributions: &|pair, side| {
                 let (demand, supply) = self.records(pair);
@@ -201,9 +210,17 @@ impl Finished<'_> {
                 self.candidates.pairs.len(),
                 &self.demands_by_verdict,
                 self.gaps.len(),
+                self.joint.len(),
             ),
+            allocation: self.allocation(),
             timings,
         }
+    }
+
+    fn allocation(&self) -> AllocationFacts {
+        let [before_verdict, handed_out] = self.judged.comparisons.clone();
+        let (method, quota) = (self.options.allocation, self.options.quota);
+        AllocationFacts { method, quota, before_verdict, handed_out }
     }
 }
 

@@ -106,7 +106,42 @@ pub(super) const GAP_COLUMNS: [Column; 15] = [
     column("备注", "Remarks", 10, Look::Prose).english(15),
 ];
 
-/// The five lists, in the order of the sheets.
+/// The columns of the list of joint answers; one row per supply of an answer.
+pub(super) const JOINT_COLUMNS: [Column; 16] = [
+    column("序号", "No.", 5, Look::Short),
+    column("需求编号", "Demand no.", 13, Look::Code),
+    column("需求名称", "Demand", 20, Look::Prose),
+    column("需求单位", "Demand owner", 12, Look::Prose),
+    column("合计覆盖(%)", "Covered together (%)", 7, Look::Short).english(10),
+    column("单个最好(%)", "Best alone (%)", 7, Look::Short).english(9),
+    column("供给编号", "Supply no.", 13, Look::Code),
+    column("成果名称", "Supply", 20, Look::Prose),
+    column("供给单位", "Supply owner", 12, Look::Prose),
+    column("单独结论", "Verdict alone", 6, Look::Short).english(11),
+    column("缺它少(%)", "Lost without it (%)", 7, Look::Short).english(10),
+    column("它覆盖的要求(原文)", "What it covers (quoted)", 30, Look::Prose),
+    column("都未覆盖的要求(原文)", "What nobody covers (quoted)", 24, Look::Prose),
+    column("怎样联系", "How to call", 14, Look::Prose),
+    column("反馈", "Feedback", 9, Look::Short),
+    column("备注", "Remarks", 10, Look::Prose).english(15),
+];
+
+/// The columns of the comparison of ways to hand out.
+pub(super) const COMPARED_COLUMNS: [Column; 11] = [
+    column("分配范围", "Pairs", 24, Look::Prose),
+    column("分配方式", "Method", 26, Look::Prose),
+    column("推荐条目", "Entries", 9, Look::Short),
+    column("有推荐的需求", "Demands with an entry", 9, Look::Short).english(12),
+    column("供给覆盖率", "Coverage of supplies", 9, Look::Amount).english(12),
+    column("基尼系数", "Gini", 9, Look::Amount),
+    column("一条供给最多进几份", "Largest exposure", 11, Look::Short),
+    column("双向前十占比", "Mutual@10", 10, Look::Amount),
+    column("需求侧得分损失", "Loss of one-sided score", 10, Look::Amount).english(13),
+    column("双方总分", "Total mutual score", 12, Look::Amount),
+    column("不稳定的配对", "Blocking pairs", 11, Look::Short),
+];
+
+/// The lists, in the order of the sheets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum List {
     /// For every demand its supplies.
@@ -119,6 +154,10 @@ pub(super) enum List {
     Allocated,
     /// Demands that nothing answers.
     Gaps,
+    /// Supplies that together cover a demand.
+    Joint,
+    /// The ways of handing out, measured.
+    Compared,
 }
 
 impl List {
@@ -129,7 +168,9 @@ impl List {
             Self::BySupply => word("供给→需求", "Supply to demand"),
             Self::Mutual => word("双向优选", "Mutual best"),
             Self::Allocated => word("推荐清单(限额)", "Handed-out list"),
+            Self::Joint => word("联合体", "Joint answers"),
             Self::Gaps => word("暂无匹配", "No match"),
+            Self::Compared => word("分配比较", "Ways to hand out"),
         }
     }
 
@@ -137,16 +178,19 @@ impl List {
     pub(super) const fn columns(self) -> &'static [Column] {
         match self {
             Self::Gaps => &GAP_COLUMNS,
+            Self::Joint => &JOINT_COLUMNS,
+            Self::Compared => &COMPARED_COLUMNS,
             _ => &PAIR_COLUMNS,
         }
     }
 
     /// What people may answer in the 反馈 column. The reasons for a refusal are the ones that
     /// brokers give most; each answer is one short cell, and together they stay below the 255
-    /// characters that a drop-down may hold.
+    /// characters that a drop-down may hold. None for a list that asks for no answer.
     pub(super) const fn answers(self) -> &'static [Word] {
         match self {
             Self::Gaps => &GAP_ANSWERS,
+            Self::Compared => &[],
             _ => &PAIR_ANSWERS,
         }
     }
@@ -188,7 +232,15 @@ mod tests {
 
     #[test]
     fn names_fit_a_sheet_and_answers_fit_a_drop_down() {
-        for list in [List::ByDemand, List::BySupply, List::Mutual, List::Allocated, List::Gaps] {
+        for list in [
+            List::ByDemand,
+            List::BySupply,
+            List::Mutual,
+            List::Allocated,
+            List::Joint,
+            List::Gaps,
+            List::Compared,
+        ] {
             for lang in [Lang::Zh, Lang::En] {
                 let name = list.name().get(lang);
                 assert!(

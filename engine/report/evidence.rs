@@ -64,6 +64,22 @@ fn passages(record: &Record, careful: bool, side: Side, quotes: &[Quote]) -> Str
     kept.iter().map(|text| format!("“{text}”")).collect()
 }
 
+/// Quotes of one record in a cell: “…”“…”, in their order, clipped together to `limit` characters.
+pub(super) fn listed(record: &Record, quotes: &[Quote], limit: usize) -> String {
+    let mut room = limit;
+    let mut texts = Vec::new();
+    for quote in quotes {
+        let text = shown(record, quote).split_whitespace().collect::<Vec<_>>().join(" ");
+        if room == 0 || text.is_empty() {
+            continue;
+        }
+        let text = clip(&text, room);
+        room = room.saturating_sub(text.chars().count());
+        texts.push(format!("“{text}”"));
+    }
+    texts.concat()
+}
+
 const fn order(field: QuoteField) -> u8 {
     match field {
         QuoteField::Body => 0,

@@ -25,5 +25,5 @@ mod workbook;
 pub use error::ReportError;
 pub use evaluation::{measure_label, ranker_label, slice_label, write_evaluation};
 pub use page::write_html;
-pub use view::{Gap, RunFacts, RunView, SheetFacts, WorkbookFacts};
+pub use view::{Compared, Gap, Joint, JointMember, RunFacts, RunView, SheetFacts, WorkbookFacts};
 pub use workbook::{ROWS_PER_SHEET, workbook_rows, write_workbook, write_workbook_split};

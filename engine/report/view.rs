@@ -34,6 +34,10 @@ pub struct RunView<'a> {
     pub allocated_by_demand: &'a [Vec<u32>],
     /// Demands that nothing answers, in the order in which they are to be read.
     pub gaps: &'a [Gap],
+    /// Supplies that together cover a demand, by demand. May be empty.
+    pub joint: &'a [Joint],
+    /// The ways of handing out, measured, in the order in which they are shown. May be empty.
+    pub compared: &'a [Compared],
     /// The passages that support a pair, drawn when it is written. May be empty.
     pub quotes: &'a (dyn Fn(&Match) -> Vec<Quote> + Sync),
     /// What each part adds to the score in one direction: weight times value, order of
@@ -60,6 +64,65 @@ pub struct Gap {
     pub lacks: String,
     /// What to ask the owner of the demand, in the reader's language; `None` if it is clear enough.
     pub question: Option<String>,
+}
+
+/// Two or three supplies that together cover a demand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joint {
+    /// The demand.
+    pub demand: DemandIdx,
+    /// The supplies.
+    pub members: Vec<JointMember>,
+    /// Share of the demand's requirements that they cover together.
+    pub coverage: Micro,
+    /// The best that one supply alone covers.
+    pub best_single: Micro,
+    /// The requirements that none of them covers.
+    pub remainder: Vec<Quote>,
+    /// How many parties they are; supplies of one owner count once.
+    pub parties: u32,
+}
+
+/// One supply of a joint answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JointMember {
+    /// Its pair with the demand: an index into [`RunView::matches`].
+    pub pair: u32,
+    /// What the coverage would lose without it.
+    pub gain: Micro,
+    /// The demand's requirements that it covers best.
+    pub covers: Vec<Quote>,
+    /// Whether another member has an owner in common with it.
+    pub shares_owner: bool,
+}
+
+/// One way of handing out one set of pairs, measured. Shares and coefficients are in `[0, 1]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// The way, in the reader's language.
+    pub name: String,
+    /// Whether only pairs that are not 暂无匹配 are handed out.
+    pub worthwhile_only: bool,
+    /// Whether the handed-out list is this one.
+    pub handed_out: bool,
+    /// Entries in all lists.
+    pub entries: u64,
+    /// Demands with at least one entry.
+    pub demands: u64,
+    /// Share of the supplies that stand in a list.
+    pub coverage: f64,
+    /// Gini coefficient of exposure.
+    pub gini: f64,
+    /// Most lists that one supply stands in.
+    pub largest_exposure: u32,
+    /// Share of the entries at which each is in the other's ten best.
+    pub mutual_at_10: f64,
+    /// Loss of the demands' own score.
+    pub one_sided_loss: f64,
+    /// Sum of the mutual scores.
+    pub total_mutual: f64,
+    /// Pairs left out that would rather be together.
+    pub blocking_pairs: u64,
 }
 
 /// Facts about the run that people want to see on every page.
@@ -176,6 +239,12 @@ impl<'a> RunView<'a> {
             below("gaps", gap.demand.get(), self.demands.len())?;
             if let Some(index) = gap.nearest {
                 below("gaps", index as usize, self.matches.len())?;
+            }
+        }
+        for joint in self.joint {
+            below("joint", joint.demand.get(), self.demands.len())?;
+            for member in &joint.members {
+                below("joint", member.pair as usize, self.matches.len())?;
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! `lists.xlsx`: five lists for people who work with spreadsheets.
+//! `lists.xlsx`: lists for people who work with spreadsheets.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -11,12 +11,19 @@ use rust_xlsxwriter::XlsxError;
 use super::columns::List;
 use super::sheet::{Cell, Looks, Row, SheetWriter, workbook};
 use super::wording::{amount, cooperation, percent, remarks, source};
-use super::{Gap, ReportError, RunView, WorkbookFacts, evidence, veil};
+use super::{Compared, Gap, Joint, ReportError, RunView, WorkbookFacts, evidence, veil};
 use crate::model::{Lang, Match, Price, Record, Verdict};
 
 /// The lists in the order of their sheets.
-const LISTS: [List; 5] =
-    [List::ByDemand, List::BySupply, List::Mutual, List::Allocated, List::Gaps];
+const LISTS: [List; 7] = [
+    List::ByDemand,
+    List::BySupply,
+    List::Mutual,
+    List::Allocated,
+    List::Gaps,
+    List::Joint,
+    List::Compared,
+];
 
 /// Most rows below a heading: with it a sheet stays below 1,000,000 rows, which every program
 /// that reads XLSX opens (the format ends at 1,048,576).
@@ -28,13 +35,16 @@ const MUTUAL_DEPTH: u32 = 10;
 const CHUNK: usize = 2_048;
 /// Most characters of a title, and of any other text, in a cell.
 const TITLE_CHARACTERS: usize = 120;
+/// Most characters of the requirements in a cell of a joint answer: six lines of its column.
+const COVERED_CHARACTERS: usize = 90;
 
 /// Writes `lists.xlsx` to `path`, replacing what is there.
 ///
 /// Sheets: 需求→供给 and 供给→需求 (for every asker its pairs that are not 暂无匹配, at most
 /// [`RunFacts::top`](super::RunFacts::top)), 双向优选 (pairs in the first ten of both lists, best
 /// `mutual_score` first, ties by demand, then supply), 推荐清单(限额) (allocated pairs of which no
-/// side is internal), 暂无匹配 (the gaps). A list longer than [`ROWS_PER_SHEET`] goes on in a
+/// side is internal), 暂无匹配 (the gaps), 联合体 (supplies that together cover a demand, one row
+/// each), 分配比较 (the ways of handing out, measured). A list longer than [`ROWS_PER_SHEET`] goes on in a
 /// sheet with `(2)` behind its name. Rows are written as they are drawn up; memory does not grow
 /// with their number beyond a few bytes each. The same view makes the same bytes.
 ///
@@ -85,7 +95,9 @@ pub fn write_workbook_split(
                     chunk.par_iter().map(|entry| row(view, &care, entry)).collect();
                 for row in &mut rows {
                     number = number.saturating_add(1);
-                    row.cells[0] = Cell::Number(number);
+                    if list != List::Compared {
+                        row.cells[0] = Cell::Number(number);
+                    }
                     writer.push(row)?;
                 }
                 let more = chunk.len() as u64;
@@ -144,6 +156,9 @@ enum Subject<'a> {
     /// A pair, and its place in the asker's list, from 1.
     Pair(&'a Match, u32),
     Gap(&'a Gap),
+    /// A supply of a joint answer, by its place among the members.
+    Joint(&'a Joint, usize),
+    Compared(&'a Compared),
 }
 
 fn entries<'a>(view: &RunView<'a>, list: List) -> Vec<Entry<'a>> {
@@ -154,6 +169,18 @@ fn entries<'a>(view: &RunView<'a>, list: List) -> Vec<Entry<'a>> {
             veil::may_hand_out(view.demand(pair)) && veil::may_hand_out(view.supply(pair))
         }),
         List::Mutual => mutual(view),
+        List::Joint => (view.joint.iter().zip([false, true].into_iter().cycle()))
+            .flat_map(|(joint, banded)| {
+                (0..joint.members.len())
+                    .map(move |place| Entry { subject: Subject::Joint(joint, place), banded })
+            })
+            .collect(),
+        List::Compared => (view.compared.iter())
+            .map(|compared| Entry {
+                subject: Subject::Compared(compared),
+                banded: compared.handed_out,
+            })
+            .collect(),
         List::Gaps => (view.gaps.iter().zip([false, true].into_iter().cycle()))
             .map(|(gap, banded)| Entry { subject: Subject::Gap(gap), banded })
             .collect(),
@@ -208,6 +235,8 @@ fn row(view: &RunView<'_>, care: &Care, entry: &Entry<'_>) -> Row {
     let cells = match entry.subject {
         Subject::Pair(pair, place) => pair_cells(view, care, pair, place),
         Subject::Gap(gap) => gap_cells(view, care, gap),
+        Subject::Joint(joint, place) => joint_cells(view, care, joint, place),
+        Subject::Compared(compared) => compared_cells(view, compared),
     };
     Row { cells, banded: entry.banded }
 }
@@ -280,6 +309,69 @@ fn gap_cells(view: &RunView<'_>, care: &Care, gap: &Gap) -> Vec<Cell> {
         } else {
             String::new()
         }),
+    ]
+}
+
+/// The cells under [`JOINT_COLUMNS`](super::columns::JOINT_COLUMNS); the first is filled later.
+fn joint_cells(view: &RunView<'_>, care: &Care, joint: &Joint, place: usize) -> Vec<Cell> {
+    let lang = view.lang;
+    let demand = &view.demands[joint.demand.get()];
+    let member = &joint.members[place];
+    let pair = &view.matches[member.pair as usize];
+    let supply = view.supply(pair);
+    let listed = |quotes| Cell::from(evidence::listed(demand, quotes, COVERED_CHARACTERS));
+    let call = match (joint.parties, member.shares_owner) {
+        (1, _) => lang.pick("同一单位，一个电话", "one owner, one call").to_owned(),
+        (_, true) => lang.pick("与另一条同一单位", "shares an owner").to_owned(),
+        (parties, false) => match lang {
+            Lang::Zh => format!("共 {parties} 家"),
+            Lang::En => format!("{parties} parties"),
+        },
+    };
+    vec![
+        Cell::Blank,
+        Cell::from(demand.number.clone()),
+        title(demand, care.demands[joint.demand.get()]),
+        owner(demand, lang),
+        Cell::Number(percent(joint.coverage)),
+        Cell::Number(percent(joint.best_single)),
+        Cell::from(supply.number.clone()),
+        title(supply, care.supplies[pair.supply.get()]),
+        owner(supply, lang),
+        Cell::Verdict(pair.verdict),
+        Cell::Number(percent(member.gain)),
+        listed(&member.covers),
+        listed(&joint.remainder),
+        Cell::from(call),
+        Cell::Blank,
+        Cell::from(remarks(pair, demand, supply, lang)),
+    ]
+}
+
+/// The cells under [`COMPARED_COLUMNS`](super::columns::COMPARED_COLUMNS).
+fn compared_cells(view: &RunView<'_>, compared: &Compared) -> Vec<Cell> {
+    let t = |zh: &str, en: &str| view.lang.pick(zh, en).to_owned();
+    let count = |n: u64| Cell::Number(u32::try_from(n).unwrap_or(u32::MAX));
+    let share = |x: f64| Cell::Amount((x * 1e4).round() / 1e4);
+    let scope = if compared.worthwhile_only {
+        t("值得联系的配对", "pairs worth a call")
+    } else {
+        t("全部入选排名的配对（未经结论筛选）", "all ranked pairs, before the verdicts")
+    };
+    let mark =
+        if compared.handed_out { t("（本次发出）", " (handed out)") } else { String::new() };
+    vec![
+        Cell::from(scope),
+        Cell::from(format!("{}{mark}", compared.name)),
+        count(compared.entries),
+        count(compared.demands),
+        share(compared.coverage),
+        share(compared.gini),
+        Cell::Number(compared.largest_exposure),
+        share(compared.mutual_at_10),
+        share(compared.one_sided_loss),
+        Cell::Amount((compared.total_mutual * 100.0).round() / 100.0),
+        count(compared.blocking_pairs),
     ]
 }
 

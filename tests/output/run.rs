@@ -12,7 +12,7 @@ use duijie::model::{
     RepairKind, Side, SkipReason, SkippedRow, SourceRef, SupplyIdx, SupplyKind, TableIntake,
     Verdict, Visibility,
 };
-use duijie::report::{Gap, RunFacts, RunView};
+use duijie::report::{Compared, Gap, Joint, JointMember, RunFacts, RunView};
 use jiff::civil::{Date, date};
 
 /// A number that must not be found in any document.
@@ -111,6 +111,8 @@ pub(crate) struct Run {
     pub(crate) by_supply: Vec<Vec<u32>>,
     pub(crate) allocated_by_demand: Vec<Vec<u32>>,
     pub(crate) gaps: Vec<Gap>,
+    pub(crate) joint: Vec<Joint>,
+    pub(crate) compared: Vec<Compared>,
     pub(crate) facts: RunFacts,
     pub(crate) lang: Lang,
 }
@@ -358,6 +360,7 @@ impl Run {
             .collect();
         let demand_intake = intake(Side::Demand, &demands);
         let supply_intake = intake(Side::Supply, &supplies);
+        let joint = joint(&demands, &by_demand);
         Self {
             demands,
             supplies,
@@ -368,6 +371,8 @@ impl Run {
             by_supply,
             allocated_by_demand,
             gaps,
+            joint,
+            compared: compared(),
             facts: facts(),
             lang: Lang::Zh,
         }
@@ -396,6 +401,8 @@ impl Run {
             by_supply: &self.by_supply,
             allocated_by_demand: &self.allocated_by_demand,
             gaps: &self.gaps,
+            joint: &self.joint,
+            compared: &self.compared,
             quotes: &quotes,
             contributions: &contributions,
             to_verify: &to_verify,
@@ -434,6 +441,60 @@ impl Run {
         }
         quotes
     }
+}
+
+/// Joint answers of the first two demands, by their first two supplies; the second demand's text
+/// holds a telephone number.
+fn joint(demands: &[Record], by_demand: &[Vec<u32>]) -> Vec<Joint> {
+    let quote = |record: &Record, from: &str| {
+        let start = record.body.find(from).map_or(0, |byte| record.body[..byte].chars().count());
+        let text: String = record.body.chars().skip(start).collect();
+        let count = |n: usize| u32::try_from(n).expect("short");
+        let end = count(start + text.chars().count());
+        let (part, side, field) = (Part::Dense, Side::Demand, QuoteField::Body);
+        Quote { part, side, field, start: count(start), end, text }
+    };
+    let two = |row: &u32| by_demand.get(*row as usize).is_some_and(|list| list.len() > 1);
+    (0_u32..2)
+        .filter(two)
+        .map(|row| {
+            let (demand, list) = (&demands[row as usize], &by_demand[row as usize]);
+            let member = |place: usize, from: &str| JointMember {
+                pair: list[place],
+                gain: Micro(250_000),
+                covers: vec![quote(demand, from)],
+                shares_owner: row == 1,
+            };
+            Joint {
+                demand: DemandIdx(row),
+                members: vec![member(0, "希望引入"), member(1, "要求关键")],
+                coverage: Micro(640_000),
+                best_single: Micro(390_000),
+                remainder: vec![quote(demand, "技术指标")],
+                parties: 2 - row,
+            }
+        })
+        .collect()
+}
+
+/// Two ways of handing out, of which the first is the run's.
+fn compared() -> Vec<Compared> {
+    [("总分最大（最小费用流）", true), ("稳定匹配（延迟接受）", false)]
+        .map(|(name, handed_out)| Compared {
+            name: name.to_owned(),
+            worthwhile_only: true,
+            handed_out,
+            entries: 48,
+            demands: 22,
+            coverage: 0.875,
+            gini: 0.304_26,
+            largest_exposure: 10,
+            mutual_at_10: 0.5,
+            one_sided_loss: 0.099,
+            total_mutual: 12.345_678,
+            blocking_pairs: if handed_out { 3 } else { 0 },
+        })
+        .to_vec()
 }
 
 fn judge(d: usize, s: usize, same: bool) -> Match {

@@ -20,6 +20,7 @@ use ask::Asking;
 use grades::{GradeFiles, Matched, match_grades, read_grades};
 use measuring::Measured;
 
+use super::allocation::{AllocationMethod, DEFAULT_EXPOSURE_COST, Terms};
 use super::candidates::{Candidates, Scorers, by_supply, retrieve_with, starts_of};
 use super::clock::Clock;
 use super::defaults::Rules;
@@ -32,7 +33,7 @@ use super::{PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::evaluation::{EmbeddingSpeed, Evaluation, EvaluationFacts, StageTime, TwoWay};
 use crate::kernel::{Backend, BackendKind};
-use crate::matching::{Capacities, Evidence};
+use crate::matching::Evidence;
 use crate::model::{Embeddings, Intake, Part, Record, Side};
 
 /// Least depth to which rankings are measured: that of recall@100.
@@ -316,10 +317,16 @@ fn lists_of(
     backend: &dyn Backend,
     depth: usize,
 ) -> Result<TwoWay, PipelineError> {
-    let capacities = Capacities { per_demand: options.per_demand, per_supply: options.per_supply };
-    let depths = Depths { ranked: depth, kept: depth, capacities };
-    let judged = judge.judge_all(candidates, backend, depths, &super::Silent)?;
-    Ok(two_way::two_way(&judged, judge.supplies.len(), capacities))
+    let terms = Terms {
+        method: AllocationMethod::default(),
+        per_demand: options.per_demand,
+        per_supply: options.per_supply,
+        quota: None,
+        exposure_cost: DEFAULT_EXPOSURE_COST,
+    };
+    let depths = Depths { ranked: depth, kept: depth };
+    let judged = judge.judge_all(candidates, backend, depths, &terms, &super::Silent)?;
+    Ok(two_way::two_way(&judged, judge.supplies.len(), &terms))
 }
 
 fn facts(

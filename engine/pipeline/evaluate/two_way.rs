@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use crate::evaluation::{
     ListMeasures, TwoWay, coverage, exposure, gini, largest_exposure, mutual_at_k, one_sided_loss,
 };
-use crate::matching::Capacities;
 use crate::model::{Match, Micro};
+use crate::pipeline::allocation::Terms;
 use crate::pipeline::scoring::Judged;
 
 /// Measures the demands' best lists as they are, and what is handed out under the capacities.
 ///
 /// Plain lists are as long as a handed-out list may be. The best by mutual score are chosen among
 /// the kept pairs, which are the best each way to the depth of the candidates.
-pub(super) fn two_way(judged: &Judged, n_supplies: usize, capacities: Capacities) -> TwoWay {
-    let k = capacities.per_demand as usize;
+pub(super) fn two_way(judged: &Judged, n_supplies: usize, terms: &Terms<'_>) -> TwoWay {
+    let k = terms.per_demand as usize;
     let n_demands = judged.ranking_for_demand.len();
     let tops = Tops::of(&judged.matches, n_demands, n_supplies, k);
     let rows = |list: &Vec<(u32, Micro)>| list.iter().take(k).map(|(row, _)| *row).collect();
@@ -39,8 +39,8 @@ pub(super) fn two_way(judged: &Judged, n_supplies: usize, capacities: Capacities
         best.iter().map(|list| list.iter().take(k).copied().collect()).collect();
     TwoWay {
         k,
-        per_demand: capacities.per_demand,
-        per_supply: capacities.per_supply,
+        per_demand: terms.per_demand,
+        per_supply: terms.per_supply,
         plain: measures(&plain, n_supplies, &tops, k, one_sided_loss(&plain_scores, &best)),
         allocated: measures(&allocated, n_supplies, &tops, k, one_sided_loss(&given, &best)),
     }

@@ -50,6 +50,10 @@ pub(in super::super) fn decisive_options(options: &MatchOptions) -> BTreeMap<Str
     BTreeMap::from([
         ("per_demand".to_owned(), u64::from(options.per_demand)),
         ("per_supply".to_owned(), u64::from(options.per_supply)),
+        (
+            "exposure_cost_millionths".to_owned(),
+            u64::try_from(options.exposure_cost.0).unwrap_or(0),
+        ),
         ("candidates".to_owned(), options.n_candidates as u64),
         ("depth".to_owned(), options.depth as u64),
         ("top".to_owned(), options.top as u64),
@@ -61,6 +65,7 @@ pub(in super::super) fn counts(
     n_candidates: usize,
     demands_by_verdict: &[usize; 3],
     n_gaps: usize,
+    n_joint: usize,
 ) -> BTreeMap<String, u64> {
     let allocated = judged.matches.iter().filter(|pair| pair.allocated).count();
     BTreeMap::from([
@@ -71,6 +76,7 @@ pub(in super::super) fn counts(
         ("demands_discuss".to_owned(), demands_by_verdict[1] as u64),
         ("demands_no_match".to_owned(), demands_by_verdict[2] as u64),
         ("gaps".to_owned(), n_gaps as u64),
+        ("joint_answers".to_owned(), n_joint as u64),
     ])
 }
 

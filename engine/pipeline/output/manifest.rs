@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::super::PipelineError;
+use super::super::{AllocationFacts, PipelineError};
 use super::names;
 
 /// Name and version of the manifest's shape.
@@ -57,6 +57,9 @@ pub struct Manifest {
     pub options: BTreeMap<String, u64>,
     /// What came out: candidate pairs, kept pairs, allocated pairs, verdicts per demand, gaps.
     pub counts: BTreeMap<String, u64>,
+    /// How pairs were handed out, beside the other ways; empty in runs of earlier versions.
+    #[serde(default)]
+    pub allocation: AllocationFacts,
     /// Wall time per stage in seconds.
     pub timings: BTreeMap<String, f64>,
 }

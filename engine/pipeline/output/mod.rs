@@ -2,16 +2,19 @@
 
 mod facts;
 mod folder;
+mod joint;
 mod manifest;
 mod pairs;
 mod rankings;
 mod records;
 
+pub use joint::{JointMemberRecord, JointRecord};
 pub use manifest::{BackendFacts, EmbedderFacts, FileFacts, Manifest, SideFacts};
 pub use pairs::{PairRecord, PartRecord, QuoteRecord};
 
 pub(super) use facts::{backend_facts, counts, decisive_options, sha256, side_facts};
 pub(super) use folder::OutputFolder;
+pub(super) use joint::{find_joint, write_joint};
 pub(super) use manifest::SCHEMA as MANIFEST_SCHEMA;
 pub(super) use pairs::{find_pair, pair_record, write_pairs};
 pub(super) use rankings::{trec_id, write_ranking};
@@ -21,6 +24,7 @@ pub(super) use records::{read_records, write_records};
 pub(super) mod names {
     pub(crate) const LISTS: &str = "lists.xlsx";
     pub(crate) const PAIRS: &str = "matches.jsonl";
+    pub(crate) const JOINT: &str = "joint.jsonl";
     pub(crate) const RANKING: &str = "ranking.trec";
     pub(crate) const RANKING_REVERSE: &str = "ranking.reverse.trec";
     pub(crate) const BM25: &str = "ranking.bm25.trec";

@@ -92,6 +92,13 @@ pub struct QuoteRecord {
     pub text: String,
 }
 
+impl From<Quote> for QuoteRecord {
+    fn from(quote: Quote) -> Self {
+        let Quote { side, field, start, end, text, .. } = quote;
+        Self { side, field, start, end, text }
+    }
+}
+
 /// Brings a pair into the form in which it is written.
 pub(in super::super) fn pair_record(
     pair: &Match,
@@ -107,13 +114,7 @@ pub(in super::super) fn pair_record(
     let share = |thousandths: u32| Micro(i32::try_from(thousandths).unwrap_or(0) * 1_000);
     let mut evidence: Vec<Vec<QuoteRecord>> = vec![Vec::new(); Part::ALL.len()];
     for quote in quotes {
-        evidence[quote.part.index()].push(QuoteRecord {
-            side: quote.side,
-            field: quote.field,
-            start: quote.start,
-            end: quote.end,
-            text: quote.text,
-        });
+        evidence[quote.part.index()].push(quote.into());
     }
     let parts = Part::ALL
         .into_iter()

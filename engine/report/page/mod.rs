@@ -4,8 +4,10 @@
 //! construction. The parts stand in files of their own, in the order of the page.
 
 mod attention;
+mod compared;
 mod distributions;
 mod examples;
+mod joint;
 mod reading;
 
 use std::path::Path;
@@ -43,15 +45,16 @@ fn page(view: &RunView<'_>) -> Markup {
     let t = |zh, en| lang.pick(zh, en);
     let title = t("技术供需对接报告", "Technology matching report");
     let summary = Summary::of(view);
-    let sections: [(&str, &str, Markup); 7] = [
+    let sections: [(&str, &str, Markup); 8] = [
         ("attention", t("先看这里", "Needs attention first"), attention::section(view)),
         ("reading", t("读到了什么", "What was read"), reading::section(view)),
         (
             "results",
             t("结果分布", "How the results are spread"),
-            distributions::section(view, &summary),
+            html! { (distributions::section(view, &summary)) (compared::table(view)) },
         ),
         ("examples", t("十个例子", "Ten examples"), examples::section(view)),
+        ("joint", t("联合体：合起来能答的需求", "Joint answers"), joint::section(view)),
         (
             "gaps",
             t("暂无匹配的需求（节选）", "Demands without a match (extract)"),
@@ -152,7 +155,7 @@ fn how_to_read(view: &RunView<'_>) -> Markup {
             ("结论", format!("把握达到 {recommend}% 为“建议对接”，达到 {discuss}% 为“可洽谈”，其余为“暂无匹配”。“已对接”只能由人填写。最好的一条也不够好时，如实写“暂无匹配”，不凑数。")),
             ("得分的组成", "每个方向的得分是各部分之和：用词（共同的技术词语）、语义（全文意思接近）、段落（逐条要求找最接近的段落）、领域、时效、成熟度。资料没写的部分记为“缺”，不当作零分，但会降低资料完整度。".to_owned()),
             ("依据", "引号内和加底色的文字都摘自双方原文，没有改写；联系方式与匿名单位的名称以〔略〕代替。".to_owned()),
-            ("推荐清单(限额)", "在双方名额之内分配：进入排名的候选里，任何一对没有入选的需求和供给，都不会同时比双方清单上已有的更合适。热门成果也因此不会出现在每个人的清单里。".to_owned()),
+            ("推荐清单(限额)", "在双方名额之内分配，热门成果因此不会出现在每个人的清单里。默认使双方得分之和最大（最小费用流，精确最优）；也可选稳定匹配：进入排名的候选里，没有哪一对落选的双方都更愿意要对方。两种方式的差别见“几种分配方式的比较”。".to_owned()),
             ("本报告没有核实的事", "专利是否有效、单位信用、指标真伪、价格，都以清单所写为准；请在联系之前核实。".to_owned()),
         ],
         Lang::En => vec![
@@ -164,7 +167,7 @@ fn how_to_read(view: &RunView<'_>) -> Markup {
             ("Verdict", format!("From {recommend}%: recommend; from {discuss}%: discuss; else no match. Only a person records an introduction. Where the best is not good enough, the report says so.")),
             ("The score", "Each direction's score is a sum of parts: words, meaning, passage (the nearest passage to each requirement), field, freshness, maturity. What the lists do not state is missing, not zero; it lowers completeness.".to_owned()),
             ("Evidence", "Quoted and marked passages are copied from the two texts. Contacts and the names of unnamed owners are replaced by 〔略〕.".to_owned()),
-            ("Handed-out list", "Within the capacities no demand and supply that were left out would both prefer each other to what they were given.".to_owned()),
+            ("Handed-out list", "Within the capacities of both sides, so that no supply stands in everybody's list. By default the sum of both sides' scores is the greatest possible (exact min-cost flow); stable lists, in which no two who were left out would both prefer each other, are the other choice. The table of ways to hand out shows what differs.".to_owned()),
             ("Not checked", "Whether patents are in force, credit, truth of figures, prices: as the lists state them. Check before calling.".to_owned()),
         ],
     };
