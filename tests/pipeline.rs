@@ -16,7 +16,7 @@ use duijie::index::SideIndex;
 use duijie::kernel::{BackendChoice, BackendError};
 use duijie::model::{Diagnosis, Micro, Part, QuoteField, Side, Verdict, Veto};
 use duijie::pipeline::{
-    AllocationMethod, EmbedderChoice, JointRecord, Manifest, MatchOptions, PairRecord,
+    AllocationMethod, EmbedderOptions, JointRecord, Manifest, MatchOptions, PairRecord,
     PipelineError, Silent, explain, run_match, search,
 };
 use jiff::civil::date;
