@@ -6,7 +6,8 @@ use super::exact::Exact;
 use super::numeral::{self, Numeral, Reading};
 use super::scan::Scan;
 use super::unit::Unit;
-use super::unit_table::{FoundUnit, units};
+use super::unit_expression::FoundUnit;
+use super::unit_table::units;
 use super::{Comparator, Value};
 
 /// Most numbers of one list or proportion; longer chains are no quantity.
@@ -243,6 +244,15 @@ fn list(scan: &Scan, first: &Part) -> Option<Found> {
         }
         match part(scan, at, at) {
             Ok(next) => {
+                // 3台×20kW: two quantities; the end of a long chain is skipped with it.
+                let unit = |part: &Part| part.unit.as_ref().map(|(_, found)| found.unit.clone());
+                let before = parts.last().and_then(unit).or_else(|| unit(first));
+                if let (Some(before), Some(after)) = (before, unit(&next))
+                    && !before.is_comparable(&after)
+                {
+                    let is_long = parts.len() >= MAX_LIST;
+                    return is_long.then_some(Found::Skip(next.unit_end()));
+                }
                 end = next.unit_end();
                 chain_end = end;
                 if parts.len() < MAX_LIST {
@@ -265,7 +275,6 @@ fn list(scan: &Scan, first: &Part) -> Option<Found> {
     let mut step = first.number.step;
     for part in std::iter::once(first).chain(&parts) {
         let value = match &part.unit {
-            // 3台×20kW: two quantities.
             Some((_, found)) => unit.convert(part.value, &found.unit)?,
             None => part.value,
         };

@@ -25,6 +25,7 @@ mod refusal;
 mod scan;
 mod speech;
 mod unit;
+mod unit_expression;
 mod unit_table;
 
 use std::ops::Range;

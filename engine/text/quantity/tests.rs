@@ -92,6 +92,8 @@ fn hostile_texts_are_read_in_linear_time() {
         "≥".repeat(long),
         "(".repeat(long) + "5mm" + &")".repeat(long),
         "1×".repeat(long),
+        "1m×".repeat(long) + "1kg",
+        "1m×1kg×".repeat(long),
         "1:".repeat(long),
         "1~".repeat(long),
         "1、".repeat(long),
