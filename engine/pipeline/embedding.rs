@@ -17,7 +17,8 @@ const TITLE_SHARE: f32 = 0.4;
 /// Share of the title in the vector of a passage or requirement: a sentence out of its text often
 /// does not name the thing it speaks of.
 ///
-/// Measured as above: passages alone rank better with it on every set, by .001 to .05.
+/// Measured as above: passages alone rank better with it on every set, by .006 to .024
+/// nDCG@10.
 const CONTEXT_SHARE: f32 = 0.3;
 
 /// Texts embedded in one call: enough for all cores, small enough for a moving progress bar.

@@ -6,8 +6,8 @@ use super::sentence::{MAX_SENTENCE_CHARS, sentences};
 
 /// Characters that a passage is filled up to, as long as the next sentence fits.
 ///
-/// Of windows of 64, 96, 128 and 192 characters over graded lists and patents, 128 and 192 rank
-/// alike and better than shorter ones, and 128 can still be read at a glance.
+/// Of windows of 64, 128 and 192 characters over graded lists and patents, 128 and 192 rank alike and
+/// better than 64 (nDCG@10 of passages alone, five sets), and 128 can still be read at a glance.
 pub const PASSAGE_CHARS: usize = 128;
 
 /// Characters that a passage shares with the one before it, at most: an ordinary sentence. What a
