@@ -38,6 +38,7 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     options.weights.clone_from(&arguments.weights);
     options.calibration.clone_from(&arguments.calibration);
     options.embedder.clone_from(&arguments.embedder.embedder);
+    options.synonyms.clone_from(&arguments.synonyms);
     options.lang = lang;
     let summary = run_match(&options, &Bars::new(lang))?;
     if arguments.json {

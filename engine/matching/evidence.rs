@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::field::code_path;
+use super::synonyms::{Standing, name_pairs};
 use crate::model::{Match, Part, Quote, QuoteField, Record, Side};
-use crate::text::{Segmenter, normalise, sentences};
+use crate::text::{AliasId, Segmenter, Synonyms, normalise, sentences};
 
 /// Passages of one record that are considered; later ones of a very long text are not quoted.
 const MAX_PASSAGES: usize = 256;
@@ -27,6 +28,8 @@ pub struct RecordText {
     passages: Vec<Passage>,
     /// (term, passage), ascending, without repetition.
     terms: Vec<(u32, u32)>,
+    /// Words of the list of synonyms, ascending by word and passage, once per passage.
+    standing: Vec<Standing>,
 }
 
 /// The terms of all records of a run, and how many records hold each.
@@ -41,7 +44,12 @@ impl Vocabulary {
     /// Reads records into sentences and terms, extending the vocabulary in record order.
     ///
     /// Returns one [`RecordText`] per record.
-    pub fn read(&mut self, records: &[Record], segmenter: &Segmenter) -> Vec<RecordText> {
+    pub fn read(
+        &mut self,
+        records: &[Record],
+        segmenter: &Segmenter,
+        synonyms: &Synonyms,
+    ) -> Vec<RecordText> {
         use rayon::prelude::*;
 
         // Segmenting is most of the work and needs no order; numbering the terms does.
@@ -49,8 +57,8 @@ impl Vocabulary {
         let mut texts = Vec::with_capacity(records.len());
         for batch in records.chunks(BATCH) {
             let read: Vec<Split> =
-                batch.par_iter().map(|record| split(record, segmenter)).collect();
-            for (passages, terms) in read {
+                batch.par_iter().map(|record| split(record, segmenter, synonyms)).collect();
+            for (passages, terms, standing) in read {
                 let mut terms: Vec<(u32, u32)> = terms
                     .into_iter()
                     .map(|(term, passage)| {
@@ -70,7 +78,7 @@ impl Vocabulary {
                 }
                 self.n_records += 1;
                 terms.shrink_to_fit();
-                texts.push(RecordText { passages, terms });
+                texts.push(RecordText { passages, terms, standing });
             }
         }
         texts
@@ -83,11 +91,12 @@ impl Vocabulary {
     }
 }
 
-/// A record's passages, and its terms with the passage of each.
-type Split = (Vec<Passage>, Vec<(String, u32)>);
+/// A record's passages, its terms with the passage of each, and its words with synonyms.
+type Split = (Vec<Passage>, Vec<(String, u32)>, Vec<Standing>);
 
-fn split(record: &Record, segmenter: &Segmenter) -> Split {
+fn split(record: &Record, segmenter: &Segmenter, synonyms: &Synonyms) -> Split {
     let mut passages = Vec::new();
+    let mut standing: Vec<Standing> = Vec::new();
     let mut terms = Vec::new();
     for (field, text) in [(QuoteField::Title, &record.title), (QuoteField::Body, &record.body)] {
         for range in sentences(text) {
@@ -95,10 +104,16 @@ fn split(record: &Record, segmenter: &Segmenter) -> Split {
                 break;
             }
             let place = u32::try_from(passages.len()).unwrap_or(u32::MAX);
+            let tokens = segmenter.tokens(&text[range.clone()]);
+            standing.extend(
+                synonyms
+                    .find(&tokens)
+                    .into_iter()
+                    .map(|found| Standing::new(found.alias, place, &found.range)),
+            );
             // Single characters match everywhere and prove nothing.
             terms.extend(
-                segmenter
-                    .tokens(&text[range.clone()])
+                tokens
                     .into_iter()
                     .filter(|token| token.text.chars().nth(1).is_some())
                     .map(|token| (token.text, place)),
@@ -110,13 +125,24 @@ fn split(record: &Record, segmenter: &Segmenter) -> Split {
             passages.push(Passage { field, bytes: start..end });
         }
     }
-    (passages, terms)
+    // Where a word stands twice in a passage, the first place is kept.
+    standing.sort_by_key(|it| (it.alias, it.passage));
+    standing.dedup_by_key(|it| (it.alias, it.passage));
+    let mut meant: Vec<AliasId> = standing.iter().map(|it| it.alias).collect();
+    synonyms.keep_meant(&mut meant);
+    standing.retain(|it| meant.binary_search(&it.alias).is_ok());
+    (passages, terms, standing)
 }
 
 impl RecordText {
     /// The passages' texts, in order, as they are to be embedded.
     pub fn passages<'a>(&self, record: &'a Record) -> impl Iterator<Item = &'a str> {
         self.passages.iter().map(|passage| passage.of(record))
+    }
+
+    /// Its words with synonyms that stand in a passage.
+    fn standing_in(&self, passage: usize) -> Vec<&Standing> {
+        self.standing.iter().filter(|it| it.passage as usize == passage).collect()
     }
 
     /// How many passages there are.
@@ -148,6 +174,7 @@ impl Passage {
             start: place(start),
             end: place(end),
             text: text.to_owned(),
+            synonyms: Vec::new(),
         }
     }
 }
@@ -208,6 +235,8 @@ fn dot(a: &[i8], b: &[i8]) -> i32 {
 pub struct Evidence {
     /// All terms.
     pub vocabulary: Vocabulary,
+    /// Words that were taken for one another.
+    pub synonyms: Synonyms,
     /// One per demand.
     pub demands: Vec<RecordText>,
     /// One per supply.
@@ -221,7 +250,8 @@ pub struct Evidence {
 impl Evidence {
     /// Draws the quotes of a pair, in the order of [`Part::ALL`], the demand's before the supply's.
     ///
-    /// - lexical: on each side the sentence with the most telling shared terms;
+    /// - lexical: on each side the sentence with the most telling shared terms, a synonym counting
+    ///   as its share of the term, and the synonyms that the two sentences have;
     /// - dense: the two sentences whose vectors are nearest;
     /// - field: the deepest step of a classification, or the patent class, that both have;
     /// - freshness: the dates, as `YYYY-MM-DD`; maturity: the words that state it.
@@ -241,8 +271,17 @@ impl Evidence {
         if present(Part::Lexical)
             && let Some((a, b)) = self.most_shared(demand_text, supply_text)
         {
-            quotes.push(demand_text.passages[a].quote(Part::Lexical, Side::Demand, demand));
-            quotes.push(supply_text.passages[b].quote(Part::Lexical, Side::Supply, supply));
+            let mut own = demand_text.passages[a].quote(Part::Lexical, Side::Demand, demand);
+            let mut other = supply_text.passages[b].quote(Part::Lexical, Side::Supply, supply);
+            let weight = |word| self.synonym_weight(word);
+            (own.synonyms, other.synonyms) = name_pairs(
+                &self.synonyms,
+                &weight,
+                (demand_text.standing_in(a), &own.text),
+                (supply_text.standing_in(b), &other.text),
+            );
+            quotes.push(own);
+            quotes.push(other);
         }
         if present(Part::Dense)
             && let Some((a, b)) = self.nearest(d, s)
@@ -293,7 +332,28 @@ impl Evidence {
                 }
             }
         }
+        for own in runs(&demand.standing) {
+            let word = own[0].alias;
+            if holds(supply, word) {
+                continue;
+            }
+            for alternative in self.synonyms.alternatives(word) {
+                let other = of_word(&supply.standing, alternative.alias);
+                if other.is_empty() || holds(demand, alternative.alias) {
+                    continue;
+                }
+                let weight = share(self.synonym_weight(word), alternative.weight);
+                own.iter().for_each(|it| of_demand[it.passage as usize] += weight);
+                other.iter().for_each(|it| of_supply[it.passage as usize] += weight);
+            }
+        }
         Some((heaviest(&of_demand)?, heaviest(&of_supply)?))
+    }
+
+    /// How telling a word of the list is: as much as its terms together.
+    fn synonym_weight(&self, word: AliasId) -> u32 {
+        let terms = self.synonyms.inside(word).iter();
+        terms.filter_map(|term| self.vocabulary.ids.get(term)).map(|id| self.vocabulary.weight(*id)).sum()
     }
 
     /// The two passages whose vectors are nearest.
@@ -321,13 +381,40 @@ impl Evidence {
     }
 }
 
+/// The stretches of one word each.
+fn runs(standing: &[Standing]) -> impl Iterator<Item = &[Standing]> {
+    standing.chunk_by(|a, b| a.alias == b.alias)
+}
+
+/// Where a word stands.
+fn of_word(standing: &[Standing], word: AliasId) -> &[Standing] {
+    let start = standing.partition_point(|it| it.alias < word);
+    let end = standing.partition_point(|it| it.alias <= word);
+    &standing[start..end]
+}
+
+fn holds(text: &RecordText, word: AliasId) -> bool {
+    !of_word(&text.standing, word).is_empty()
+}
+
+/// A share in `(0, 1]` of a weight, in whole numbers.
+fn share(weight: u32, share: f32) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share between 0 and 1, in hundredths"
+    )]
+    let hundredths = (share * 100.0).round() as u32;
+    weight * hundredths / 100
+}
+
 fn heaviest(weights: &[u32]) -> Option<usize> {
     let (at, &weight) = weights.iter().enumerate().rev().max_by_key(|(_, weight)| **weight)?;
     (weight > 0).then_some(at)
 }
 
 fn plain(part: Part, side: Side, field: QuoteField, text: String) -> Quote {
-    Quote { part, side, field, start: 0, end: 0, text }
+    Quote { part, side, field, start: 0, end: 0, text, synonyms: Vec::new() }
 }
 
 /// The deepest thing that both records' classifications or patent classes share.

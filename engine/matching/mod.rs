@@ -11,6 +11,7 @@ mod field;
 mod gap;
 mod parts;
 mod score;
+mod synonyms;
 mod weights;
 
 pub use allocation::{Capacities, Edge, allocate};

@@ -18,6 +18,8 @@ pub use intake::{
     TableIntake,
 };
 pub use micro::Micro;
-pub use pair::{Match, Part, PartValues, Quote, QuoteField, Verdict, Veto};
+pub use pair::{
+    Match, Part, PartValues, Quote, QuoteField, SynonymKind, SynonymPair, Verdict, Veto,
+};
 pub use record::{Contact, DemandIdx, Price, Record, RecordId, Side, SourceRef, SupplyIdx};
 pub use vocabulary::{CooperationMode, Maturity, SupplyKind, Visibility};

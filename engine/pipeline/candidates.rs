@@ -3,6 +3,7 @@
 use crate::index::{LexicalScorer, Scratch, SideIndex};
 use crate::kernel::{Backend, Hit};
 use crate::model::{Embeddings, EmbeddingsView};
+use crate::text::Synonyms;
 
 use super::{PipelineError, Progress};
 
@@ -26,8 +27,8 @@ pub(super) struct Candidates {
 /// Retrieves the union, over both directions, of the `n` best by BM25 and the `n` best by cosine
 /// similarity, and gives every pair its lexical values in both directions.
 pub(super) fn retrieve(
-    demand_index: &SideIndex,
-    supply_index: &SideIndex,
+    (demand_index, supply_index): (&SideIndex, &SideIndex),
+    synonyms: &Synonyms,
     demands: &Embeddings,
     supplies: &Embeddings,
     backend: &dyn Backend,
@@ -40,8 +41,8 @@ pub(super) fn retrieve(
     if u32::try_from(most).is_err() {
         return Err(PipelineError::TooManyCandidates { n_records, n });
     }
-    let forward = LexicalScorer::new(demand_index, supply_index)?;
-    let reverse = LexicalScorer::new(supply_index, demand_index)?;
+    let forward = LexicalScorer::with_synonyms(demand_index, supply_index, synonyms)?;
+    let reverse = LexicalScorer::with_synonyms(supply_index, demand_index, synonyms)?;
     let bm25_for_demand = forward.all_top_n(n, &|steps| progress.advance(steps));
     let bm25_for_supply = reverse.all_top_n(n, &|steps| progress.advance(steps));
     let dense_for_demand = top_k(backend, demands.view(), supplies.view(), n)?;

@@ -4,7 +4,7 @@ use super::{PipelineError, Progress};
 use crate::embed::{Embedder, TextRole};
 use crate::matching::{Evidence, PassageVectors, RecordText, Vocabulary};
 use crate::model::{Embeddings, Record};
-use crate::text::Segmenter;
+use crate::text::{Segmenter, Synonyms};
 
 /// Share of the title in a record's vector; the body has the rest.
 ///
@@ -59,14 +59,14 @@ fn mixed(title: &[f32], body: &[f32]) -> Vec<f32> {
 /// Reads the passages of all records and their vectors.
 pub(super) fn read_evidence(
     embedder: &dyn Embedder,
-    demands: &[Record],
-    supplies: &[Record],
+    (demands, supplies): (&[Record], &[Record]),
+    synonyms: Synonyms,
     progress: &dyn Progress,
 ) -> Result<Evidence, PipelineError> {
     let mut vocabulary = Vocabulary::default();
     let segmenter = Segmenter::shared();
-    let demand_texts = vocabulary.read(demands, segmenter);
-    let supply_texts = vocabulary.read(supplies, segmenter);
+    let demand_texts = vocabulary.read(demands, segmenter, &synonyms);
+    let supply_texts = vocabulary.read(supplies, segmenter, &synonyms);
     Ok(Evidence {
         demand_passages: embed_passages(
             embedder,
@@ -83,6 +83,7 @@ pub(super) fn read_evidence(
             progress,
         )?,
         vocabulary,
+        synonyms,
         demands: demand_texts,
         supplies: supply_texts,
     })

@@ -10,6 +10,7 @@ use crate::kernel::BackendError;
 use crate::matching::{CalibrationError, TaxonomyError, WeightsError};
 use crate::model::{Diagnosis, Lang};
 use crate::report::ReportError;
+use crate::text::SynonymsError;
 
 /// Why a job could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,9 @@ pub enum PipelineError {
     /// A shipped taxonomy is wrong.
     #[error(transparent)]
     Taxonomy(#[from] TaxonomyError),
+    /// The list of synonyms is wrong.
+    #[error(transparent)]
+    Synonyms(#[from] SynonymsError),
     /// A file or folder could not be used.
     #[error("could not {action} {path}: {source}", path = path.display())]
     Io {
@@ -104,6 +108,7 @@ impl PipelineError {
             Self::Weights(e) => Some(e),
             Self::Calibration(e) => Some(e),
             Self::Taxonomy(e) => Some(e),
+            Self::Synonyms(e) => Some(e),
             _ => None,
         }
     }

@@ -20,6 +20,7 @@ mod progress;
 mod run;
 mod scoring;
 mod search;
+mod synonyms;
 mod write;
 
 pub use choice::choose_backend;
@@ -35,3 +36,4 @@ pub use output::{
 pub use progress::{Progress, Silent, Stage};
 pub use run::{RunSummary, run_match};
 pub use search::{SearchAnswer, search};
+pub use synonyms::{BUILTIN_SYNONYMS, SynonymsChoice};

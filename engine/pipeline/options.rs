@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Zoned;
 use jiff::civil::Date;
 
-use super::EmbedderChoice;
+use super::{EmbedderChoice, SynonymsChoice};
 use crate::corpus::ImportOptions;
 use crate::kernel::BackendChoice;
 use crate::model::{Lang, Side};
@@ -45,6 +45,8 @@ pub struct MatchOptions {
     pub calibration: Option<PathBuf>,
     /// What makes the vectors.
     pub embedder: EmbedderChoice,
+    /// Which words are taken for one another.
+    pub synonyms: SynonymsChoice,
     /// Language of what people read.
     pub lang: Lang,
 }
@@ -75,6 +77,7 @@ impl MatchOptions {
             weights: None,
             calibration: None,
             embedder: EmbedderChoice::default(),
+            synonyms: SynonymsChoice::default(),
             lang: Lang::Zh,
         }
     }

@@ -57,6 +57,7 @@ pub fn run_match(
     progress: &dyn Progress,
 ) -> Result<RunSummary, PipelineError> {
     let rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
+    let synonyms = options.synonyms.open()?;
     let folder = OutputFolder::begin(&options.out)?;
     let mut clock = Clock::new(progress);
 
@@ -72,8 +73,8 @@ pub fn run_match(
     let (backend, why_no_gpu) = choose_backend(options.backend)?;
     let candidates = clock.stage(Stage::Candidates, Some(n), || {
         retrieve(
-            &demand_index,
-            &supply_index,
+            (&demand_index, &supply_index),
+            &synonyms.synonyms,
             &embeddings.0,
             &embeddings.1,
             backend.as_ref(),
@@ -88,7 +89,8 @@ pub fn run_match(
         judge(options, &tables, &rules, &embeddings, &candidates, backend.as_ref(), progress)
     })?;
     let evidence = clock.stage(Stage::Evidence, Some(n), || {
-        read_evidence(embedder.as_ref(), &tables.demands, &tables.supplies, progress)
+        let sides = (tables.demands.as_slice(), tables.supplies.as_slice());
+        read_evidence(embedder.as_ref(), sides, synonyms.synonyms.clone(), progress)
     })?;
 
     let lists = Lists::of(&judged.matches, tables.demands.len(), tables.supplies.len());
@@ -97,6 +99,7 @@ pub fn run_match(
     let finished = Finished {
         options,
         rules: &rules,
+        synonyms_text: &synonyms.text,
         tables: &tables,
         candidates: &candidates,
         judged: &judged,

@@ -27,6 +27,8 @@ const SHORT_HASH: usize = 12;
 pub(super) struct Finished<'a> {
     pub options: &'a MatchOptions,
     pub rules: &'a Rules,
+    /// The list of synonyms as read; empty for none.
+    pub synonyms_text: &'a str,
     pub tables: &'a Tables,
     pub candidates: &'a Candidates,
     pub judged: &'a Judged,
@@ -70,6 +72,7 @@ impl Finished<'_> {
         let index = folder.path(names::INDEX);
         let tables = self.tables;
         write_records(&index.join(names::RECORDS), &tables.demands, &tables.supplies)?;
+        write_text(&index.join(names::SYNONYMS), self.synonyms_text)?;
         write_text(&index.join(names::WEIGHTS), &self.rules.weights_text)?;
         write_text(&index.join(names::CALIBRATION), &self.rules.calibration_text)
     }
@@ -173,6 +176,8 @@ impl Finished<'_> {
             embedder_dim: self.embedder.dim,
             weights_sha256: sha256(&self.rules.weights_text),
             calibration_sha256: sha256(&self.rules.calibration_text),
+            synonyms: options.synonyms.name(),
+            synonyms_sha256: sha256(self.synonyms_text),
             seeds: BTreeMap::new(),
             backend: backend_facts(&self.backend, why_no_gpu),
             options: decisive_options(options),

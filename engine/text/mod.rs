@@ -6,19 +6,24 @@
 //!
 //! - [`normalise`] and [`Folded`]: one form for the many ways to type the same thing.
 //! - [`Segmenter`]: terms with positions, for the index and for everything that counts words.
+//! - [`Synonyms`]: which words mean the same, and where they stand.
 //! - [`sentences`]: ranges for quotes and passages.
 //! - [`contact_passages`]: what must not be quoted.
 //! - [`char_range`]: from bytes to characters, for readers that count those.
 
 mod contact;
+mod marks;
 mod normalise;
 mod segment;
 mod sentence;
 mod span;
+mod synonyms;
 mod technical;
+mod traditional;
 
 pub use contact::{VEILED, contact_passages, hidden_characters, shown, veil};
 pub use normalise::{Folded, normalise};
 pub use segment::{Segmenter, Token};
 pub use sentence::{MAX_SENTENCE_CHARS, sentences};
 pub use span::char_range;
+pub use synonyms::{AliasId, Alternative, Found, Synonyms, SynonymsError};

@@ -425,6 +425,7 @@ impl Run {
                         start,
                         end: start + count(wanted),
                         text: wanted.to_owned(),
+                        synonyms: Vec::new(),
                     };
                     if !quotes.contains(&quote) {
                         quotes.push(quote);
