@@ -75,13 +75,17 @@ impl Expansion<'_> {
         let worth: Vec<[f32; N_SCORED]> =
             alternatives.iter().map(|it| self.worth(&documents[it.alias.get()])).collect();
         let norm_ids = self.model.norm_ids();
-        let earn = |lists: &[Vec<Holding>], norm_ids: &[Vec<u8>; N_SCORED], row: u32, own: &dyn Fn(&Inner) -> f32| {
+        let earn = |lists: &[Vec<Holding>],
+                    norm_ids: &[Vec<u8>; N_SCORED],
+                    row: u32,
+                    own: &dyn Fn(&Inner) -> f32| {
             let mut sum = 0.0;
             for term in &inner {
                 let mut best = 0.0_f32;
                 for (alternative, worth) in alternatives.iter().zip(&worth) {
                     let counts = counts_of(&lists[alternative.alias.get()], row);
-                    best = best.max(self.stands_in(alternative, worth, term, counts, norm_ids, row));
+                    best =
+                        best.max(self.stands_in(alternative, worth, term, counts, norm_ids, row));
                 }
                 sum += (best - own(term)).max(0.0);
             }

@@ -77,11 +77,7 @@ impl<'a> Substitutes<'a> {
             }
             best.push(self.meant(any(places), alternative.alias, fields.map(|it| it.0)));
         }
-        Ok(if best.len() == 1 {
-            best.remove(0)
-        } else {
-            Box::new(DisjunctionMaxQuery::new(best))
-        })
+        Ok(if best.len() == 1 { best.remove(0) } else { Box::new(DisjunctionMaxQuery::new(best)) })
     }
 
     /// A query that holds only where a word of many meanings has its context.

@@ -353,7 +353,10 @@ impl Evidence {
     /// How telling a word of the list is: as much as its terms together.
     fn synonym_weight(&self, word: AliasId) -> u32 {
         let terms = self.synonyms.inside(word).iter();
-        terms.filter_map(|term| self.vocabulary.ids.get(term)).map(|id| self.vocabulary.weight(*id)).sum()
+        terms
+            .filter_map(|term| self.vocabulary.ids.get(term))
+            .map(|id| self.vocabulary.weight(*id))
+            .sum()
     }
 
     /// The two passages whose vectors are nearest.

@@ -56,18 +56,24 @@ pub(super) fn name_pairs(
         }
     }
     pairs.sort_by(|a, b| {
-        let key = |it: &(u32, f32, &Standing, &Standing, _)| (Reverse(it.0), it.2.start, it.2.alias);
+        let key =
+            |it: &(u32, f32, &Standing, &Standing, _)| (Reverse(it.0), it.2.start, it.2.alias);
         key(a).cmp(&key(b)).then(b.1.total_cmp(&a.1)).then(a.3.alias.cmp(&b.3.alias))
     });
     let mut named: Vec<AliasId> = Vec::new();
     let (mut of_here, mut of_there) = (Vec::new(), Vec::new());
     for (.., own, other, kind) in pairs {
-        if of_here.len() == MAX_PAIRS || named.contains(&own.alias) || named.contains(&other.alias) {
+        if of_here.len() == MAX_PAIRS || named.contains(&own.alias) || named.contains(&other.alias)
+        {
             continue;
         }
         named.extend([own.alias, other.alias]);
         let (own, other) = (own.of(here_text).to_owned(), other.of(there_text).to_owned());
-        of_there.push(SynonymPair { own: other.clone(), other: own.clone(), kind: kind.reversed() });
+        of_there.push(SynonymPair {
+            own: other.clone(),
+            other: own.clone(),
+            kind: kind.reversed(),
+        });
         of_here.push(SynonymPair { own, other, kind });
     }
     (of_here, of_there)

@@ -53,8 +53,7 @@ impl SynonymList {
 
     /// Reads a list that a run has kept.
     pub(super) fn of_run(path: &Path) -> Result<Self, PipelineError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|e| PipelineError::io("read", path, e))?;
+        let text = std::fs::read_to_string(path).map_err(|e| PipelineError::io("read", path, e))?;
         Self::new(text)
     }
 }

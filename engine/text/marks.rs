@@ -3,6 +3,7 @@
 //!
 //! Works on folded text, in which a line break is still `\n`.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::technical::{char_at, is_han};
@@ -11,7 +12,7 @@ use super::technical::{char_at, is_han};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Edit {
     pub(super) range: Range<usize>,
-    pub(super) with: &'static str,
+    pub(super) with: Cow<'static, str>,
 }
 
 /// The edits that `text` needs, ascending and disjoint; none where everything is in order.
@@ -24,17 +25,24 @@ pub(super) struct Edit {
 /// - `^` goes where no digit would run into another: `m^2`, `10^-6`; `10^6` stays.
 /// - Blanks around the stroke of a classification symbol go: `h02k 17 / 02`.
 /// - Cyrillic letters that look Latin are Latin in a word that is Latin otherwise.
+/// - Character references of HTML are what they stand for: `25&deg;C`, `&#8804;`; `fold` gives the
+///   normal form of a character that stands alone, `None` for those that would join others.
+/// - Of several blanks one stays, and none at the ends.
 ///
 /// Every edit shortens the text or replaces a sign that no rule looks for again, so that applying
 /// them until none is left ends.
-pub(super) fn edits(text: &str) -> Vec<Edit> {
+pub(super) fn edits(text: &str, fold: &dyn Fn(char) -> Option<String>) -> Vec<Edit> {
     let bytes = text.as_bytes();
     let mut found: Vec<Edit> = Vec::new();
     let mut at = 0;
     while let Some(skipped) = bytes[at..].iter().position(|b| is_trigger(*b)) {
         at += skipped;
         let end = found.last().map_or(0, |last| last.range.end);
-        let edit = if at < end { None } else { edit_at(text, at) };
+        let edit = match bytes[at] {
+            _ if at < end => None,
+            b'&' => reference(text, at, fold),
+            _ => edit_at(text, at).map(|(range, with)| (range, Cow::Borrowed(with))),
+        };
         match edit {
             Some((range, with)) if range.start >= end => {
                 at = range.end.max(at + 1);
@@ -48,12 +56,13 @@ pub(super) fn edits(text: &str) -> Vec<Edit> {
 
 /// Bytes at which a rule may begin: the signs themselves, and the lead bytes of Cyrillic.
 const fn is_trigger(byte: u8) -> bool {
-    matches!(byte, b'\n' | b' ' | b'x' | b'*' | b'^' | b'/' | 0xD0 | 0xD1)
+    matches!(byte, b'\n' | b' ' | b'x' | b'*' | b'^' | b'/' | b'&' | 0xD0 | 0xD1)
 }
 
 fn edit_at(text: &str, at: usize) -> Option<(Range<usize>, &'static str)> {
     let before = text[..at].chars().next_back();
-    let after = char_at(text, at + 1);
+    // The signs of the rules that look ahead are one byte long.
+    let after = text.get(at + 1..).and_then(|rest| rest.chars().next());
     let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     match text.as_bytes()[at] {
         b'\n' => match before {
@@ -61,6 +70,12 @@ fn edit_at(text: &str, at: usize) -> Option<(Range<usize>, &'static str)> {
             Some('-') if hyphenated(text, at) => Some((at - 1..at + 1, "")),
             _ => None,
         },
+        b' ' if at == 0
+            || matches!(before, Some(' ' | '\n'))
+            || matches!(after, None | Some('\n')) =>
+        {
+            Some((at..at + 1, ""))
+        }
         b' ' if spaced(text, at) => Some((at..at + 1, "")),
         b'x' | b'*' if digit(before) && digit(after) && !is_hexadecimal(&text[..at]) => {
             Some((at..at + 1, "×"))
@@ -106,7 +121,8 @@ fn spaced(text: &str, at: usize) -> bool {
 
 /// Whether what precedes an `x` is a lone zero.
 fn is_hexadecimal(head: &str) -> bool {
-    head.strip_suffix('0').is_some_and(|rest| !rest.ends_with(|c: char| c.is_ascii_digit() || c == '.'))
+    head.strip_suffix('0')
+        .is_some_and(|rest| !rest.ends_with(|c: char| c.is_ascii_digit() || c == '.'))
 }
 
 /// The stroke at `at` with the blanks around it, where a classification symbol surrounds it.
@@ -131,6 +147,72 @@ fn stroke(text: &str, at: usize) -> Option<Range<usize>> {
 
 /// How far a word is looked at in either direction; longer ones are no words.
 const MAX_WORD_CHARS: usize = 64;
+
+/// Names of HTML's character references that lists are known to hold, folded like all text, and the
+/// folded character.
+const REFERENCES: [(&str, &str); 34] = [
+    ("amp", "&"),
+    ("lt", "<"),
+    ("gt", ">"),
+    ("quot", "\""),
+    ("apos", "'"),
+    ("nbsp", " "),
+    ("ensp", " "),
+    ("emsp", " "),
+    ("deg", "°"),
+    ("plusmn", "±"),
+    ("times", "×"),
+    ("micro", "μ"),
+    ("mu", "μ"),
+    ("alpha", "α"),
+    ("beta", "β"),
+    ("gamma", "γ"),
+    ("delta", "δ"),
+    ("lambda", "λ"),
+    ("phi", "φ"),
+    ("omega", "ω"),
+    ("le", "≤"),
+    ("ge", "≥"),
+    ("permil", "‰"),
+    ("middot", "·"),
+    ("bull", "·"),
+    ("ndash", "-"),
+    ("mdash", "-"),
+    ("hellip", "..."),
+    ("ldquo", "\""),
+    ("rdquo", "\""),
+    ("lsquo", "'"),
+    ("rsquo", "'"),
+    ("sup2", "2"),
+    ("sup3", "3"),
+];
+
+/// The longest reference that is looked at, in bytes after the `&`.
+const MAX_REFERENCE: usize = 10;
+
+/// The character reference that begins with the `&` at `at`.
+fn reference(
+    text: &str,
+    at: usize,
+    fold: &dyn Fn(char) -> Option<String>,
+) -> Option<(Range<usize>, Cow<'static, str>)> {
+    let rest = &text[at + 1..];
+    let length = rest.bytes().take(MAX_REFERENCE).position(|byte| byte == b';')?;
+    let (name, range) = (rest.get(..length)?, at..at + length + 2);
+    if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix('x') {
+            Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
+            None => number.parse(),
+        };
+        // A mark that follows would join what the reference stands for.
+        let after = char_at(text, range.end);
+        let alone = after.is_none_or(|after| fold(after).is_some());
+        let folded = code.ok().and_then(char::from_u32).filter(|_| alone).and_then(fold)?;
+        return Some((range, if folded.is_empty() { " ".into() } else { folded.into() }));
+    }
+    let (_, with) = REFERENCES.iter().find(|(known, _)| *known == name)?;
+    Some((range, Cow::Borrowed(with)))
+}
 
 /// Small Cyrillic letters whose capital looks like a Latin one, with that one.
 const LOOK_ALIKES: [(char, &str); 14] = [
@@ -172,8 +254,9 @@ mod tests {
 
     fn edited(text: &str) -> String {
         let mut out = text.to_owned();
-        for edit in edits(text).into_iter().rev() {
-            out.replace_range(edit.range, edit.with);
+        let fold = |c: char| (c != '\u{301}').then(|| c.to_string());
+        for edit in edits(text, &fold).into_iter().rev() {
+            out.replace_range(edit.range, &edit.with);
         }
         out
     }
@@ -199,6 +282,9 @@ mod tests {
             ("h02k 17 / 02", "h02k 17/02"),
             ("h02k17 /02", "h02k17/02"),
             ("1 / 2", "1 / 2"),
+            ("25&deg;c &lt;3&mu;m &amp;lt;", "25°c <3μm &lt;"),
+            ("&#30899;&#x5316;硅 r&d; &#769; &#97;\u{301}", "碳化硅 r&d; &#769; &#97;\u{301}"),
+            ("a  b \n c", "a b\nc"),
             // Cyrillic с and о, and a word that is Cyrillic throughout.
             ("\u{441}o2", "co2"),
             ("\u{441}\u{43e}x", "cox"),

@@ -47,7 +47,7 @@ impl Folded {
     pub fn new(text: &str) -> Self {
         let mut folded = Self::characters(text);
         loop {
-            let edits = edits(&folded.text);
+            let edits = edits(&folded.text, &fold_alone);
             if edits.is_empty() {
                 break;
             }
@@ -122,7 +122,9 @@ impl Folded {
         let mut pieces: Vec<Piece> = Vec::with_capacity(self.pieces.len() + 2 * edits.len());
         let mut at = 0;
         let ends = std::iter::once((self.text.len()..self.text.len(), ""));
-        for (range, with) in edits.iter().map(|edit| (edit.range.clone(), edit.with)).chain(ends) {
+        for (range, with) in
+            edits.iter().map(|edit| (edit.range.clone(), edit.with.as_ref())).chain(ends)
+        {
             // What stays: the pieces of `at .. range.start`, cut at its ends.
             let first = self.pieces.partition_point(|piece| piece.folded <= at).saturating_sub(1);
             for (place, piece) in (first..).zip(&self.pieces[first.min(self.pieces.len())..]) {
@@ -162,6 +164,12 @@ impl Folded {
         // The first piece begins at 0, so at least one begins at or before the byte.
         self.pieces[self.pieces.partition_point(|piece| piece.folded <= folded) - 1]
     }
+}
+
+/// The folded form of a character that stands alone, empty for white space; `None` for one that
+/// can join what precedes it.
+fn fold_alone(c: char) -> Option<String> {
+    (!continues_cluster(c)).then(|| Folded::characters(c.encode_utf8(&mut [0; 4])).text)
 }
 
 /// Whether a character can change what precedes it under NFKC: combining marks, the trailing
@@ -250,10 +258,8 @@ impl Folder {
         if !in_run {
             self.n_breaks = 0;
         }
-        self.n_breaks += usize::from(matches!(
-            c,
-            '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-        ));
+        self.n_breaks +=
+            usize::from(matches!(c, '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'));
         if self.text.is_empty() {
             return;
         }
@@ -361,6 +367,7 @@ mod tests {
             ("标题\n\n正文 上\n3D", "标题 正文 上 3d"),
             ("\u{F0B7}要点\u{FFFD}", "要点"),
             ("1\u{FE0F}\u{20E3}", "1"),
+            ("&nbsp;25&deg;C&nbsp;&nbsp;&amp;amp;lt; e&#769; R&D", "25°c < e&#769; r&d"),
             ("100㎡，25℃", "100m2,25°c"),
             ("Ti–6Al—4V", "ti-6al-4v"),
             ("“精密”‘仪器’", "\"精密\"'仪器'"),
@@ -398,7 +405,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn twice_changes_nothing(raw in "\\PC{0,40}|[\\s\\u{300}-\\u{345}a-cＡ-Ｃㄱ-ㅎ가-나ｱ-ﾟ¨ª²½]{0,20}|[ \\n碳化xX*^/⁄a-c0-3①⒈½²⁻\\-соCО\\u{200B}\\u{F0B7}H襯]{0,16}") {
+        fn twice_changes_nothing(raw in "\\PC{0,40}|[\\s\\u{300}-\\u{345}a-cＡ-Ｃㄱ-ㅎ가-나ｱ-ﾟ¨ª²½]{0,20}|[ \\n碳化xX*^/⁄a-c0-3①⒈½²⁻\\-соCО&;#amplt9\\u{200B}\\u{F0B7}H襯]{0,16}") {
             let once = normalise(&raw);
             prop_assert_eq!(normalise(&once), once);
         }
@@ -411,8 +418,11 @@ mod tests {
                 let source = folded.source_range(at..at + c.len_utf8());
                 prop_assert!(source.start >= last && source.start < source.end);
                 last = source.start;
+                // These depend on their neighbours: gaps, powers, products, look-alikes.
+                let by_neighbours = matches!(c, ' ' | '^' | '×')
+                    || (c.is_ascii_lowercase() && !raw[source.clone()].is_ascii());
                 let again = normalise(&raw[source]);
-                prop_assert!(c == ' ' || again.contains(c) , "{c:?} not in {again:?}");
+                prop_assert!(by_neighbours || again.contains(c), "{c:?} not in {again:?}");
             }
         }
     }

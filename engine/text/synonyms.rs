@@ -48,7 +48,7 @@ pub struct Found {
 struct Alias {
     /// As the list writes it.
     text: String,
-    /// The longest term at each place of the word, with its distance from the first in positions.
+    /// Terms that cover the word, with their distances from the first in positions.
     terms: Vec<(u32, String)>,
     /// All its terms, parts included, each once.
     inside: Vec<String>,
@@ -94,7 +94,7 @@ pub enum SynonymsError {
         /// The word.
         word: String,
     },
-    /// A word is in two groups, or twice in one, once folded.
+    /// A word is in two groups, once folded.
     #[error("reading the synonyms: {word:?} stands twice, for {first:?} and for {second:?}")]
     Twice {
         /// The word.
@@ -256,7 +256,12 @@ impl Synonyms {
     pub fn from_toml(text: &str, segmenter: &Segmenter) -> Result<Self, SynonymsError> {
         let file: File = toml::from_str(text)?;
         file.weights.check()?;
-        let mut builder = Builder { segmenter, made: Self::default(), by_key: HashMap::new(), owner: HashMap::new() };
+        let mut builder = Builder {
+            segmenter,
+            made: Self::default(),
+            by_key: HashMap::new(),
+            owner: HashMap::new(),
+        };
         for group in file.leaf.iter().flat_map(|leaf| &leaf.groups) {
             builder.group(group, &file.weights)?;
         }
@@ -300,7 +305,7 @@ impl Synonyms {
         &self.aliases[alias.get()].text
     }
 
-    /// The longest terms of a word, side by side: distance from the first in positions, term.
+    /// Terms that cover a word where they stand together: distance from the first in positions, term.
     #[must_use]
     pub fn terms(&self, alias: AliasId) -> &[(u32, String)] {
         &self.aliases[alias.get()].terms
@@ -412,10 +417,16 @@ impl Builder<'_> {
         ] {
             for word in words {
                 let id = self.word(word)?;
-                if let Some(first) = self.owner.insert(id, group.term.clone()) {
-                    let (word, second) = (word.clone(), group.term.clone());
-                    return Err(SynonymsError::Twice { word, first, second });
-                }
+                match self.owner.get(&id) {
+                    // Spellings that fold to one word are taken once.
+                    Some(first) if *first == group.term => continue,
+                    Some(first) => {
+                        let (word, first) = (word.clone(), first.clone());
+                        let second = group.term.clone();
+                        return Err(SynonymsError::Twice { word, first, second });
+                    }
+                    None => self.owner.insert(id, group.term.clone()),
+                };
                 let weight = if equal.is_empty() { 1.0 } else { weights.of(kind) };
                 equal.push((id, kind, weight));
                 // The plural may be listed, or be a word of its own elsewhere.
@@ -436,7 +447,11 @@ impl Builder<'_> {
         for &(a, kind_a, weight_a) in &equal {
             for &(b, kind_b, weight_b) in equal.iter().filter(|other| other.0 != a) {
                 let (kind, weight) = (kind_a.max(kind_b), f32::min(weight_a, weight_b));
-                self.made.aliases[a.get()].alternatives.push(Alternative { alias: b, kind, weight });
+                self.made.aliases[a.get()].alternatives.push(Alternative {
+                    alias: b,
+                    kind,
+                    weight,
+                });
             }
         }
         for word in &group.narrower {
@@ -446,9 +461,15 @@ impl Builder<'_> {
                     let (word, first) = (word.clone(), group.term.clone());
                     return Err(SynonymsError::Twice { word, second: first.clone(), first });
                 }
-                for (from, to, kind) in [(wide, narrow, Kind::Narrower), (narrow, wide, Kind::Broader)] {
+                for (from, to, kind) in
+                    [(wide, narrow, Kind::Narrower), (narrow, wide, Kind::Broader)]
+                {
                     let weight = weights.of(kind);
-                    self.made.aliases[from.get()].alternatives.push(Alternative { alias: to, kind, weight });
+                    self.made.aliases[from.get()].alternatives.push(Alternative {
+                        alias: to,
+                        kind,
+                        weight,
+                    });
                 }
             }
         }
@@ -466,20 +487,26 @@ impl Builder<'_> {
     }
 }
 
-/// The longest term at each place, none inside another, by distance from the first.
+/// As few terms as cover a word's positions, by distance from the first; they overlap where no term
+/// begins at the end of another, as in 3D打印机 (3d打印, 打印机).
 fn covering(tokens: &[Token]) -> Vec<(u32, String)> {
+    let end_of = |token: &Token| token.position.saturating_add(token.position_length);
     let mut cover: Vec<(u32, String)> = Vec::new();
-    let (mut first, mut end) = (0, 0);
-    for token in tokens {
-        if cover.is_empty() {
-            first = token.position;
-        } else if token.position < end {
-            continue;
-        }
-        end = token.position.saturating_add(token.position_length);
+    let Some(first) = tokens.first().map(|token| token.position) else { return cover };
+    let mut end = first;
+    loop {
+        // The furthest reach from here, the latest beginning among equals; or the next after a gap.
+        let here = tokens.iter().filter(|token| token.position <= end && end_of(token) > end);
+        let best = here.reduce(|best, token| {
+            let rank = |token: &Token| (end_of(token), token.position);
+            if rank(token) > rank(best) { token } else { best }
+        });
+        let Some(token) = best.or_else(|| tokens.iter().find(|token| token.position > end)) else {
+            return cover;
+        };
         cover.push((token.position - first, token.text.clone()));
+        end = end_of(token);
     }
-    cover
 }
 
 /// The plural of an English noun; `None` for what does not end in a small letter, or has one.
@@ -505,7 +532,7 @@ mod tests {
         name = "材料"
         groups = [
             { term = "碳化硅", abbreviation = ["SiC"], translation = ["silicon carbide"] },
-            { term = "增材制造", same = ["3D打印"], translation = ["additive manufacturing"] },
+            { term = "增材制造", same = ["3D打印"], narrower = ["3D打印机"], translation = ["additive manufacturing"] },
             { term = "钛合金", translation = ["titanium alloy"], narrower = ["TC4"] },
             { term = "聚乙烯", abbreviation = ["PE"], ambiguous = ["PE"], context = ["塑料", "薄膜"] },
         ]
@@ -537,6 +564,7 @@ mod tests {
             ("silicon carbides", vec![("silicon carbides", "silicon carbides")]),
             ("carbide silicon", vec![]),
             ("碳化\n硅", vec![("碳化硅", "碳化\n硅")]),
+            ("3D打印机", vec![("3D打印", "3D打印"), ("3D打印机", "3D打印机")]),
             ("PET", vec![]),
         ] {
             assert_eq!(found(&synonyms, text), expected, "{text}");
@@ -578,11 +606,20 @@ mod tests {
             assert!(LIST.contains(from), "{from}");
             list(&LIST.replace(from, to)).expect_err("a wrong list")
         };
-        assert!(matches!(wrong("same = 0.9", "same = 1.5"), SynonymsError::Weight { name: "same", .. }));
+        assert!(matches!(
+            wrong("same = 0.9", "same = 1.5"),
+            SynonymsError::Weight { name: "same", .. }
+        ));
         assert!(matches!(wrong("\"3D打印\"", "\"sic\""), SynonymsError::Twice { .. }));
         assert!(matches!(wrong("\"TC4\"", "\"的\""), SynonymsError::NoTerms { .. }));
-        assert!(matches!(wrong(", context = [\"塑料\", \"薄膜\"]", ""), SynonymsError::NoContext { .. }));
-        assert!(matches!(wrong(", abbreviation = [\"PE\"], ambig", ", ambig"), SynonymsError::Alone { .. }));
+        assert!(matches!(
+            wrong(", context = [\"塑料\", \"薄膜\"]", ""),
+            SynonymsError::NoContext { .. }
+        ));
+        assert!(matches!(
+            wrong(", abbreviation = [\"PE\"], ambig", ", ambig"),
+            SynonymsError::Alone { .. }
+        ));
         let error = wrong("term = \"钛合金\"", "name = \"钛合金\"");
         assert!(matches!(error, SynonymsError::Shape(_)));
         assert!(!error.message(Lang::Zh).is_empty() && !error.remedy(Lang::En).is_empty());

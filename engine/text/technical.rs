@@ -112,7 +112,10 @@ pub(super) fn joined(compound: &str) -> Option<String> {
     let bytes = compound.as_bytes();
     let has = |of: fn(&u8) -> bool| bytes.iter().any(of);
     let sound = bytes.windows(3).all(|w| {
-        w[1] != b'-' || (w[0].is_ascii_alphanumeric() && w[2].is_ascii_alphanumeric() && !(w[0].is_ascii_digit() && w[2].is_ascii_digit()))
+        w[1] != b'-'
+            || (w[0].is_ascii_alphanumeric()
+                && w[2].is_ascii_alphanumeric()
+                && !(w[0].is_ascii_digit() && w[2].is_ascii_digit()))
     });
     (has(|b| *b == b'-')
         && has(u8::is_ascii_digit)

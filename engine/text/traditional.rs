@@ -55,6 +55,9 @@ mod tests {
     fn simplified_text_is_left_alone() {
         let text = "著作像覆盖瞭望凭藉干燥征集于伙克面后里准";
         assert_eq!(text.chars().map(simplified).collect::<String>(), text);
-        assert_eq!("積體電路襯底製備".chars().map(simplified).collect::<String>(), "积体电路衬底制备");
+        assert_eq!(
+            "積體電路襯底製備".chars().map(simplified).collect::<String>(),
+            "积体电路衬底制备"
+        );
     }
 }
