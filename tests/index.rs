@@ -218,7 +218,7 @@ fn what_is_no_index_is_named() {
     let folder = dir.path().join("demands");
     let description = folder.join("duijie-index.json");
     let original = std::fs::read_to_string(&description).expect("a description");
-    let other = original.replace("\"format\":1", "\"format\":77");
+    let other = original.replace("\"format\":2", "\"format\":77");
     assert_ne!(other, original);
     std::fs::write(&description, other).expect("writable");
     let error = open();

@@ -15,4 +15,5 @@ mod pipeline;
 mod quantities;
 mod sample;
 mod shaders;
+mod synonyms;
 mod vectors;

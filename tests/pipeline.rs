@@ -705,7 +705,7 @@ fn contacts_and_classified_rows_are_in_no_file() {
     for side in [Side::Demand, Side::Supply] {
         for secret in [PERSON, TELEPHONE, ADDRESS, MAIL, CLASSIFIED, DROPPED] {
             let quoted = format!("\"{secret}\"");
-            let answer = search(&options.out, side, &quoted, 10).expect("a search");
+            let answer = search(&options.out, side, &quoted, 10, None).expect("a search");
             assert!(answer.hits.is_empty(), "{secret}: {:?}", answer.hits);
         }
     }
@@ -770,11 +770,11 @@ fn a_manifest_of_another_schema_is_refused() {
     let supplies = made::write_supplies(dir.path(), &made::supply_rows());
     let options = made::options_for(demands, supplies, dir.path().join("out"));
     run(&options);
-    assert!(search(&options.out, Side::Supply, "衬底", 1).is_ok());
+    assert!(search(&options.out, Side::Supply, "衬底", 1, None).is_ok());
     let path = options.out.join("manifest.json");
     let text = fs::read_to_string(&path).expect("a manifest");
     fs::write(&path, text.replace("duijie.manifest/1", "duijie.manifest/9")).expect("written");
-    let error = search(&options.out, Side::Supply, "衬底", 1).expect_err("another version");
+    let error = search(&options.out, Side::Supply, "衬底", 1, None).expect_err("another version");
     assert!(matches!(error, PipelineError::NotARun { .. }), "{error}");
     assert!(error.to_string().contains("duijie.manifest/9"), "{error}");
 }

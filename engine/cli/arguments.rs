@@ -7,7 +7,9 @@ use jiff::civil::Date;
 
 use crate::kernel::BackendChoice;
 use crate::model::Side;
-use crate::pipeline::{AllocationMethod, DEFAULT_EXPOSURE_COST, EmbedderChoice, QuotaOption};
+use crate::pipeline::{
+    AllocationMethod, DEFAULT_EXPOSURE_COST, EmbedderChoice, QuotaOption, SynonymsChoice,
+};
 
 /// 技术供需双向对接：读入需求清单和供给清单，两个方向都匹配，逐条说明理由。
 #[derive(Debug, Parser)]
@@ -155,6 +157,10 @@ pub(super) struct MatchArguments {
     #[command(flatten)]
     pub(super) vectors: VectorArguments,
 
+    /// 同义词表：builtin（内置），none 不用，或文件
+    #[arg(long, value_name = "builtin|none|FILE", default_value = "builtin")]
+    pub(super) synonyms: SynonymsChoice,
+
     /// 在标准输出上写一份 JSON 摘要
     #[arg(long)]
     pub(super) json: bool,
@@ -243,6 +249,10 @@ pub(super) struct SearchArguments {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(super) limit: u32,
 
+    /// 同义词表：builtin（内置），none 不用，或文件；不写则用该次运行的
+    #[arg(long, value_name = "builtin|none|FILE")]
+    pub(super) synonyms: Option<SynonymsChoice>,
+
     /// 输出 JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -312,6 +322,10 @@ pub(super) struct EvalArguments {
 
     #[command(flatten)]
     pub(super) embedder: EmbedderArguments,
+
+    /// 同义词表：builtin（内置），none 不用，或文件
+    #[arg(long, value_name = "builtin|none|FILE", default_value = "builtin")]
+    pub(super) synonyms: SynonymsChoice,
 
     /// 权重文件，代替内置权重
     #[arg(long, value_name = "FILE", conflicts_with = "run")]

@@ -117,6 +117,16 @@ fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io
                 _ => writeln!(out, "  {part} {side}“{text}”")?,
             }
         }
+        // Both sides' quotes name the same pairs; the demand's words come first.
+        let pairs: Vec<String> = (part.evidence.iter())
+            .filter(|quote| quote.side == Side::Demand)
+            .flat_map(|quote| &quote.synonyms)
+            .map(|pair| format!("{}{}{}", pair.own, pair.kind.sign(), pair.other))
+            .collect();
+        if !pairs.is_empty() {
+            let label = t("同义词：", "synonyms: ");
+            writeln!(out, "  {} {label}{}", part.name.label(lang), pairs.join(t("、", ", ")))?;
+        }
     }
     match &explanation.joint {
         Some(joint) => print_joint(out, joint, lang),

@@ -47,6 +47,7 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     options.calibration.clone_from(&arguments.calibration);
     options.embedder = embedder;
     options.vectors = own_vectors(&arguments.vectors);
+    options.synonyms.clone_from(&arguments.synonyms);
     options.lang = lang;
     let summary = run_match(&options, &Bars::new(lang))?;
     if arguments.json {

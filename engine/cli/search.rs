@@ -12,7 +12,8 @@ use crate::pipeline::search;
 
 pub(super) fn run(arguments: &SearchArguments, lang: Lang) -> CommandResult {
     let limit = arguments.limit as usize;
-    let answer = search(&arguments.out, arguments.side.into(), &arguments.text, limit)?;
+    let synonyms = arguments.synonyms.as_ref();
+    let answer = search(&arguments.out, arguments.side.into(), &arguments.text, limit, synonyms)?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let hits: Vec<_> = answer

@@ -1,9 +1,15 @@
 //! What every term is worth in every record: BM25, taken apart into postings.
 
+use std::collections::HashMap;
+
+use rayon::prelude::*;
 use tantivy::fieldnorm::FieldNormReader;
 
+use super::expansion::{Expansion, Inner};
+use super::occurrences::Holding;
 use super::terms::{FieldLengths, Found, N_SCORED, Role};
 use super::{IndexError, LexicalScorer};
+use crate::text::{AliasId, Synonyms};
 
 /// Saturation of repeated terms; the value of tantivy and Lucene.
 const K1: f32 = 1.2;
@@ -29,7 +35,7 @@ fn query_weight(tfs: [u32; N_SCORED]) -> f32 {
 }
 
 /// BM25 as the document side's statistics make it.
-struct Model {
+pub(super) struct Model {
     n_documents: u64,
     /// `K1 · (1 − B + B · length / average length)` for every quantised length, per field.
     length_parts: [Vec<f32>; N_SCORED],
@@ -54,18 +60,28 @@ impl Model {
         Self { n_documents: n_documents as u64, length_parts, norm_ids }
     }
 
+    /// Quantised length of every document, per field.
+    pub(super) const fn norm_ids(&self) -> &[Vec<u8>; N_SCORED] {
+        &self.norm_ids
+    }
+
     /// What a term is worth in a field in which `doc_freq` documents have it.
-    fn weight(&self, field: usize, doc_freq: u64) -> f32 {
-        let n = self.n_documents.max(doc_freq);
-        let odds = ((n - doc_freq) as f32 + 0.5) / (doc_freq as f32 + 0.5);
-        BOOSTS[field] * (ln(1.0 + odds) * (1.0 + K1))
+    pub(super) fn weight(&self, field: usize, doc_freq: u64) -> f32 {
+        BOOSTS[field] * (worth(self.n_documents, doc_freq) * (1.0 + K1))
     }
 
     /// The share of a term's worth that `tf` occurrences in a field of this length earn.
-    fn share(&self, field: usize, norm_id: u8, tf: u32) -> f32 {
+    pub(super) fn share(&self, field: usize, norm_id: u8, tf: u32) -> f32 {
         let tf = tf as f32;
         tf / (tf + self.length_parts[field][usize::from(norm_id)])
     }
+}
+
+/// The idf of a term that `doc_freq` of `n_documents` documents have: `ln(1 + (N − n + ½) / (n + ½))`.
+pub(super) fn worth(n_documents: u64, doc_freq: u64) -> f32 {
+    let n = n_documents.max(doc_freq);
+    let odds = ((n - doc_freq) as f32 + 0.5) / (doc_freq as f32 + 0.5);
+    ln(1.0 + odds)
 }
 
 /// The natural logarithm of a finite number from 1, the same bits on every machine.
@@ -103,20 +119,25 @@ pub(super) struct Builder {
     /// Query row, shared term, weight; in the order of terms.
     query_terms: Vec<(u32, u32, f32)>,
     self_scores: Vec<f32>,
+    /// Terms inside the words of the list of synonyms.
+    inner: HashMap<Vec<u8>, Inner>,
     /// The postings of the term at hand.
     documents: Vec<(u32, f32)>,
     queries: Vec<(u32, [u32; N_SCORED])>,
 }
 
 impl Builder {
-    /// Begins with the lengths of both sides.
+    /// Begins with the lengths of both sides and the words that may stand for others.
     pub(super) fn new(
         queries: &[FieldLengths; N_SCORED],
         documents: &[FieldLengths; N_SCORED],
         n_queries: usize,
         n_documents: usize,
+        synonyms: &Synonyms,
     ) -> Self {
+        let inside = synonyms.ids().flat_map(|word| synonyms.inside(word));
         Self {
+            inner: inside.map(|term| (term.as_bytes().to_vec(), Inner::default())).collect(),
             model: Model::new(documents, n_documents),
             query_norm_ids: queries.each_ref().map(|field| field.norm_ids.clone()),
             n_documents,
@@ -131,7 +152,7 @@ impl Builder {
     }
 
     /// Takes in one term with all places that hold it.
-    pub(super) fn term(&mut self, found: &[Found<'_>]) -> Result<(), IndexError> {
+    pub(super) fn term(&mut self, term: &[u8], found: &[Found<'_>]) -> Result<(), IndexError> {
         self.read_queries(found)?;
         if self.queries.is_empty() {
             return Ok(());
@@ -142,6 +163,10 @@ impl Builder {
         }
         let weights: [f32; N_SCORED] =
             std::array::from_fn(|field| self.model.weight(field, doc_freqs[field]));
+        let mut inner = self.inner.get_mut(term);
+        if let Some(inner) = &mut inner {
+            inner.worth = weights;
+        }
         for (query, tfs) in &self.queries {
             let own: f32 = (0..N_SCORED)
                 .map(|field| {
@@ -150,11 +175,22 @@ impl Builder {
                 })
                 .sum();
             self.self_scores[*query as usize] += query_weight(*tfs) * own;
+            if let Some(inner) = &mut inner {
+                inner.own.push((*query, own));
+            }
         }
         self.read_documents(found, weights)?;
         if self.documents.is_empty() {
             return Ok(());
         }
+        if let Some(inner) = self.inner.get_mut(term) {
+            inner.shared = u32::try_from(self.offsets.len() - 1).ok();
+        }
+        self.add_postings()
+    }
+
+    /// Keeps the postings and queries at hand as those of the next shared term.
+    fn add_postings(&mut self) -> Result<(), IndexError> {
         let term = u32::try_from(self.offsets.len() - 1)
             .map_err(|_| IndexError::TooMany { n_records: self.offsets.len() })?;
         for &(query, tfs) in &self.queries {
@@ -219,6 +255,39 @@ impl Builder {
             }
             same
         });
+        Ok(())
+    }
+
+    /// Adds what is earned by synonyms, one more term for every word of the list that queries
+    /// hold, given the records of either side that hold each word.
+    pub(super) fn expand(
+        &mut self,
+        synonyms: &Synonyms,
+        holding: &[Vec<Vec<Holding>>; 2],
+    ) -> Result<(), IndexError> {
+        let expansion = Expansion {
+            synonyms,
+            model: &self.model,
+            query_norm_ids: &self.query_norm_ids,
+            inner: &self.inner,
+            offsets: &self.offsets,
+            rows: &self.rows,
+            impacts: &self.impacts,
+            holding,
+        };
+        let words: Vec<AliasId> = synonyms.ids().collect();
+        let earned: Vec<_> = words.into_par_iter().map(|word| expansion.earned(word)).collect();
+        for word in earned {
+            self.queries.clear();
+            for (query, counts, own) in word.queries {
+                self.self_scores[query as usize] += query_weight(counts) * own;
+                self.queries.push((query, counts));
+            }
+            self.documents = word.documents;
+            if !self.documents.is_empty() {
+                self.add_postings()?;
+            }
+        }
         Ok(())
     }
 

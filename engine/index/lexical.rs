@@ -8,14 +8,17 @@
 use rayon::prelude::*;
 
 use super::impacts::Builder;
+use super::occurrences::Occurrences;
 use super::{IndexError, SideIndex, terms};
 use crate::kernel::Hit;
+use crate::text::Synonyms;
 
 /// Scores all records of one side against all of the other.
 ///
 /// The score is BM25 (Robertson and Zaragoza 2009, in the form of Lucene and tantivy: `k1` 1.2,
 /// `b` 0.75, idf `ln(1 + (N − n + ½) / (n + ½))`, lengths quantised to one byte), summed over the
-/// fields title and body and over the terms of the asking record.
+/// fields title and body and over the terms of the asking record. Synonyms of its words count too,
+/// where a list of them is given.
 pub struct LexicalScorer {
     pub(super) n_documents: usize,
     /// Postings of shared term `t` are `offsets[t] .. offsets[t + 1]`; ascending by row.
@@ -49,13 +52,32 @@ impl LexicalScorer {
     /// # Errors
     /// [`IndexError::Engine`] when an index cannot be read.
     pub fn new(queries: &SideIndex, documents: &SideIndex) -> Result<Self, IndexError> {
+        Self::with_synonyms(queries, documents, &Synonyms::default())
+    }
+
+    /// The same, where words may stand for others: a document that holds a synonym of a query's
+    /// word earns part of what the word itself would earn (`expansion.rs` has the formula).
+    ///
+    /// # Errors
+    /// [`IndexError::Engine`] when an index cannot be read.
+    pub fn with_synonyms(
+        queries: &SideIndex,
+        documents: &SideIndex,
+        synonyms: &Synonyms,
+    ) -> Result<Self, IndexError> {
         let mut builder = Builder::new(
             &terms::lengths(queries)?,
             &terms::lengths(documents)?,
             queries.n_records(),
             documents.n_records(),
+            synonyms,
         );
-        terms::walk(queries, documents, |found| builder.term(found))?;
+        let mut occurrences = Occurrences::new(synonyms);
+        terms::walk(queries, documents, |term, found| {
+            occurrences.term(term, found)?;
+            builder.term(term, found)
+        })?;
+        builder.expand(synonyms, &occurrences.finish())?;
         Ok(builder.finish())
     }
 

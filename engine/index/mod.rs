@@ -6,8 +6,11 @@
 //! [`SideIndex::build`]; how tantivy cut the index into segments shows nowhere.
 
 mod error;
+mod expansion;
 mod impacts;
 mod lexical;
+mod occurrences;
+mod question;
 mod schema;
 mod search;
 mod side;

@@ -10,7 +10,7 @@ use crate::model::{Record, Visibility};
 use crate::text::normalise;
 
 /// The format that this program writes. Raised whenever fields, terms or positions change.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// The name under which the tokenizer is registered.
 pub(super) const TOKENIZER: &str = "duijie";

@@ -7,11 +7,12 @@ use std::ops::Range;
 use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, PhraseQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
-use tantivy::{DocId, Score, SegmentReader, TantivyDocument, Term};
+use tantivy::{DocId, Score, Searcher, SegmentReader, TantivyDocument, Term};
 
+use super::question::Substitutes;
 use super::snippet::{self, Snippet};
 use super::{IndexError, SideIndex};
-use crate::text::{Segmenter, Token, normalise};
+use crate::text::{Segmenter, Synonyms, Token, normalise};
 
 /// A title says what a record is about.
 const TITLE_BOOST: Score = 3.0;
@@ -58,10 +59,24 @@ impl SideIndex {
     /// # Errors
     /// [`IndexError::Engine`] when the index cannot be read.
     pub fn search(&self, text: &str, limit: usize) -> Result<Vec<SearchHit>, IndexError> {
+        self.search_with_synonyms(text, limit, &Synonyms::default())
+    }
+
+    /// [`search`](Self::search), where in title and description a synonym of a word counts as its
+    /// share of the word; words in quotation marks must stand as they are.
+    ///
+    /// # Errors
+    /// [`IndexError::Engine`] when the index cannot be read.
+    pub fn search_with_synonyms(
+        &self,
+        text: &str,
+        limit: usize,
+        synonyms: &Synonyms,
+    ) -> Result<Vec<SearchHit>, IndexError> {
         if limit == 0 || self.n_records() == 0 {
             return Ok(Vec::new());
         }
-        let question = Question::new(text);
+        let question = Question::new(text, synonyms);
         let searcher = self.searcher();
         let row_of = |segment: &SegmentReader| {
             let rows =
@@ -73,7 +88,7 @@ impl SideIndex {
         };
         let best = TopDocs::with_limit(limit.min(self.n_records())).tweak_score(row_of);
         let found = searcher
-            .search(&question.query(self), &best)
+            .search(&question.query(self, &searcher)?, &best)
             .map_err(IndexError::engine("searching"))?;
         let wanted = question.terms();
         found
@@ -107,20 +122,24 @@ struct Question<'a> {
     pieces: Vec<Vec<Token>>,
     /// The terms of each quotation.
     quoted: Vec<Vec<Token>>,
+    /// What may stand for the words outside quotation marks.
+    substitutes: Substitutes<'a>,
 }
 
 impl<'a> Question<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, synonyms: &'a Synonyms) -> Self {
         let quotes = |c| matches!(c, '"' | '“' | '”' | '＂' | '„' | '〝' | '〞');
         let segmenter = Segmenter::shared();
         let mut pieces: Vec<Vec<Token>> = Vec::new();
         let mut quoted: Vec<Vec<Token>> = Vec::new();
+        let mut unquoted: Vec<&str> = Vec::new();
         let n_quotes = text.chars().filter(|&c| quotes(c)).count();
         for (place, part) in text.split(quotes).enumerate() {
             // A last quotation mark without its partner quotes nothing.
             if place % 2 == 1 && place < n_quotes {
                 quoted.push(segmenter.tokens(part));
             } else {
+                unquoted.push(part);
                 pieces.extend(part.split_whitespace().map(|piece| segmenter.tokens(piece)));
             }
         }
@@ -131,16 +150,17 @@ impl<'a> Question<'a> {
         }
         pieces.retain(|terms| !terms.is_empty());
         quoted.retain(|terms| !terms.is_empty());
-        Self { text, pieces, quoted }
+        let substitutes = Substitutes::of(unquoted.into_iter(), synonyms);
+        Self { text, pieces, quoted, substitutes }
     }
 
     /// All terms, to highlight.
     fn terms(&self) -> HashSet<String> {
         let all = self.pieces.iter().chain(&self.quoted).flatten();
-        all.map(|term| term.text.clone()).collect()
+        all.map(|term| &term.text).chain(self.substitutes.terms()).cloned().collect()
     }
 
-    fn query(&self, index: &SideIndex) -> BooleanQuery {
+    fn query(&self, index: &SideIndex, searcher: &Searcher) -> Result<BooleanQuery, IndexError> {
         let fields = index.fields;
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
         for terms in &self.quoted {
@@ -155,9 +175,9 @@ impl<'a> Question<'a> {
         }
         let mut seen = HashSet::new();
         for word in self.pieces.iter().flatten().filter(|word| seen.insert(&word.text)) {
+            let scored = [(fields.title, TITLE_BOOST), (fields.body, 1.0)];
+            clauses.push((Occur::Should, self.substitutes.query(&word.text, scored, searcher)?));
             for (field, boost) in [
-                (fields.title, TITLE_BOOST),
-                (fields.body, 1.0),
                 (fields.organization, 1.0),
                 (fields.classification, CLASSIFICATION_BOOST),
                 (fields.codes, CODE_BOOST),
@@ -178,7 +198,7 @@ impl<'a> Question<'a> {
             clauses
                 .push((Occur::Should, term(fields.number_key, &normalise(piece), IDENTITY_BOOST)));
         }
-        BooleanQuery::new(clauses)
+        Ok(BooleanQuery::new(clauses))
     }
 }
 

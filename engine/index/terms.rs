@@ -59,6 +59,28 @@ impl Found<'_> {
         }
         Ok(())
     }
+
+    /// Calls `each` with the row and every position of every record that holds the term.
+    pub(super) fn for_each_position(
+        &self,
+        mut each: impl FnMut(u32, u32),
+    ) -> Result<(), IndexError> {
+        let mut postings = self
+            .source
+            .inverted
+            .read_postings_from_terminfo(&self.info, IndexRecordOption::WithFreqsAndPositions)
+            .map_err(IndexError::engine("reading positions"))?;
+        let mut positions = Vec::new();
+        let mut document = postings.doc();
+        while document != TERMINATED {
+            postings.positions(&mut positions);
+            for &position in &positions {
+                each(self.source.rows[document as usize], position);
+            }
+            document = postings.advance();
+        }
+        Ok(())
+    }
 }
 
 /// What BM25 needs to know of one scored field of an index.
@@ -119,7 +141,7 @@ fn rows(segment: &tantivy::SegmentReader) -> Result<Arc<[u32]>, IndexError> {
 pub(super) fn walk(
     queries: &SideIndex,
     documents: &SideIndex,
-    mut each: impl FnMut(&[Found<'_>]) -> Result<(), IndexError>,
+    mut each: impl FnMut(&[u8], &[Found<'_>]) -> Result<(), IndexError>,
 ) -> Result<(), IndexError> {
     let mut sources = Vec::new();
     for (role, index) in [(Role::Query, queries), (Role::Document, documents)] {
@@ -156,7 +178,7 @@ pub(super) fn walk(
             found.push(Found { source, info: stream.value().clone() });
             stream.advance()
         });
-        each(&found)?;
+        each(&term, &found)?;
         found.clear();
     }
     Ok(())

@@ -11,9 +11,10 @@ use std::collections::HashMap;
 use super::field::code_path;
 use super::passages::PassageVectors;
 use super::spans::{Span, passage_spans, requirement_spans};
+use super::synonyms::{Standing, name_pairs};
 use crate::kernel::dot;
 use crate::model::{Match, MultiVectorsView, Part, Quote, QuoteField, Record, Side};
-use crate::text::{Segmenter, normalise};
+use crate::text::{AliasId, Segmenter, Synonyms, normalise};
 
 /// Requirements whose best passages are quoted: the telling one, and one that supports it.
 const QUOTED_REQUIREMENTS: usize = 2;
@@ -28,6 +29,8 @@ pub struct RecordText {
     passages: Vec<Span>,
     /// (term, requirement), ascending, without repetition.
     terms: Vec<(u32, u32)>,
+    /// Words of the list of synonyms, ascending by word and requirement, once per requirement.
+    standing: Vec<Standing>,
 }
 
 /// The terms of all records of a run, and how many records hold each.
@@ -42,7 +45,12 @@ impl Vocabulary {
     /// Reads records into sentences and terms, extending the vocabulary in record order.
     ///
     /// Returns one [`RecordText`] per record.
-    pub fn read(&mut self, records: &[Record], segmenter: &Segmenter) -> Vec<RecordText> {
+    pub fn read(
+        &mut self,
+        records: &[Record],
+        segmenter: &Segmenter,
+        synonyms: &Synonyms,
+    ) -> Vec<RecordText> {
         use rayon::prelude::*;
 
         // Segmenting is most of the work and needs no order; numbering the terms does.
@@ -50,8 +58,8 @@ impl Vocabulary {
         let mut texts = Vec::with_capacity(records.len());
         for batch in records.chunks(BATCH) {
             let read: Vec<Split> =
-                batch.par_iter().map(|record| split(record, segmenter)).collect();
-            for (requirements, passages, terms) in read {
+                batch.par_iter().map(|record| split(record, segmenter, synonyms)).collect();
+            for (requirements, passages, terms, standing) in read {
                 let mut terms: Vec<(u32, u32)> = terms
                     .into_iter()
                     .map(|(term, passage)| {
@@ -71,7 +79,7 @@ impl Vocabulary {
                 }
                 self.n_records += 1;
                 terms.shrink_to_fit();
-                texts.push(RecordText { requirements, passages, terms });
+                texts.push(RecordText { requirements, passages, terms, standing });
             }
         }
         texts
@@ -84,23 +92,36 @@ impl Vocabulary {
     }
 }
 
-/// A record's spans, and its terms with the requirement of each.
-type Split = (Vec<Span>, Vec<Span>, Vec<(String, u32)>);
+/// A record's spans, its terms with the requirement of each, and its words with synonyms.
+type Split = (Vec<Span>, Vec<Span>, Vec<(String, u32)>, Vec<Standing>);
 
-fn split(record: &Record, segmenter: &Segmenter) -> Split {
+fn split(record: &Record, segmenter: &Segmenter, synonyms: &Synonyms) -> Split {
     let requirements = requirement_spans(record);
+    let mut standing: Vec<Standing> = Vec::new();
     let mut terms = Vec::new();
     for (place, span) in (0..).zip(&requirements) {
+        let tokens = segmenter.tokens(span.text(record));
+        standing.extend(
+            synonyms
+                .find(&tokens)
+                .into_iter()
+                .map(|found| Standing::new(found.alias, place, &found.range)),
+        );
         // Single characters match everywhere and prove nothing.
         terms.extend(
-            segmenter
-                .tokens(span.text(record))
+            tokens
                 .into_iter()
                 .filter(|token| token.text.chars().nth(1).is_some())
                 .map(|token| (token.text, place)),
         );
     }
-    (requirements, passage_spans(record), terms)
+    // Where a word stands twice in a requirement, the first place is kept.
+    standing.sort_by_key(|it| (it.alias, it.passage));
+    standing.dedup_by_key(|it| (it.alias, it.passage));
+    let mut meant: Vec<AliasId> = standing.iter().map(|it| it.alias).collect();
+    synonyms.keep_meant(&mut meant);
+    standing.retain(|it| meant.binary_search(&it.alias).is_ok());
+    (requirements, passage_spans(record), terms, standing)
 }
 
 impl RecordText {
@@ -115,6 +136,11 @@ impl RecordText {
     pub fn passages(&self) -> &[Span] {
         &self.passages
     }
+
+    /// Its words with synonyms that stand in a requirement.
+    fn standing_in(&self, requirement: usize) -> Vec<&Standing> {
+        self.standing.iter().filter(|it| it.passage as usize == requirement).collect()
+    }
 }
 
 /// Everything that quotes are drawn from.
@@ -122,6 +148,8 @@ impl RecordText {
 pub struct Evidence {
     /// All terms.
     pub vocabulary: Vocabulary,
+    /// Words that were taken for one another.
+    pub synonyms: Synonyms,
     /// One per demand.
     pub demands: Vec<RecordText>,
     /// One per supply.
@@ -135,7 +163,8 @@ pub struct Evidence {
 impl Evidence {
     /// Draws the quotes of a pair, in the order of [`Part::ALL`], the demand's before the supply's.
     ///
-    /// - lexical: on each side the sentence with the most telling shared terms;
+    /// - lexical: on each side the sentence with the most telling shared terms, a synonym counting
+    ///   as its share of the term, and the synonyms that the two sentences have;
     /// - dense: the two sentences whose vectors are nearest;
     /// - passage: the demand's one or two requirements that are answered best, and the passage that
     ///   answers each;
@@ -157,8 +186,17 @@ impl Evidence {
         if present(Part::Lexical)
             && let Some((a, b)) = self.most_shared(demand_text, supply_text)
         {
-            quotes.push(demand_text.requirements[a].quote(Part::Lexical, Side::Demand, demand));
-            quotes.push(supply_text.requirements[b].quote(Part::Lexical, Side::Supply, supply));
+            let mut own = demand_text.requirements[a].quote(Part::Lexical, Side::Demand, demand);
+            let mut other = supply_text.requirements[b].quote(Part::Lexical, Side::Supply, supply);
+            let weight = |word| self.synonym_weight(word);
+            (own.synonyms, other.synonyms) = name_pairs(
+                &self.synonyms,
+                &weight,
+                (demand_text.standing_in(a), &own.text),
+                (supply_text.standing_in(b), &other.text),
+            );
+            quotes.push(own);
+            quotes.push(other);
         }
         if present(Part::Dense)
             && let Some((a, b)) = self.nearest(d, s)
@@ -219,7 +257,31 @@ impl Evidence {
                 }
             }
         }
+        for own in runs(&demand.standing) {
+            let word = own[0].alias;
+            if holds(supply, word) {
+                continue;
+            }
+            for alternative in self.synonyms.alternatives(word) {
+                let other = of_word(&supply.standing, alternative.alias);
+                if other.is_empty() || holds(demand, alternative.alias) {
+                    continue;
+                }
+                let weight = share(self.synonym_weight(word), alternative.weight);
+                own.iter().for_each(|it| of_demand[it.passage as usize] += weight);
+                other.iter().for_each(|it| of_supply[it.passage as usize] += weight);
+            }
+        }
         Some((heaviest(&of_demand)?, heaviest(&of_supply)?))
+    }
+
+    /// How telling a word of the list is: as much as its terms together.
+    fn synonym_weight(&self, word: AliasId) -> u32 {
+        let terms = self.synonyms.inside(word).iter();
+        terms
+            .filter_map(|term| self.vocabulary.ids.get(term))
+            .map(|id| self.vocabulary.weight(*id))
+            .sum()
     }
 
     /// The two requirements, one of each side, whose vectors are nearest.
@@ -278,13 +340,40 @@ fn first_greatest(
     pairs.rev().max_by(|a, b| a.2.total_cmp(&b.2))
 }
 
+/// The stretches of one word each.
+fn runs(standing: &[Standing]) -> impl Iterator<Item = &[Standing]> {
+    standing.chunk_by(|a, b| a.alias == b.alias)
+}
+
+/// Where a word stands.
+fn of_word(standing: &[Standing], word: AliasId) -> &[Standing] {
+    let start = standing.partition_point(|it| it.alias < word);
+    let end = standing.partition_point(|it| it.alias <= word);
+    &standing[start..end]
+}
+
+fn holds(text: &RecordText, word: AliasId) -> bool {
+    !of_word(&text.standing, word).is_empty()
+}
+
+/// A share in `(0, 1]` of a weight, in whole numbers.
+fn share(weight: u32, share: f32) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share between 0 and 1, in hundredths"
+    )]
+    let hundredths = (share * 100.0).round() as u32;
+    weight * hundredths / 100
+}
+
 fn heaviest(weights: &[u32]) -> Option<usize> {
     let (at, &weight) = weights.iter().enumerate().rev().max_by_key(|(_, weight)| **weight)?;
     (weight > 0).then_some(at)
 }
 
 fn plain(part: Part, side: Side, field: QuoteField, text: String) -> Quote {
-    Quote { part, side, field, start: 0, end: 0, text }
+    Quote { part, side, field, start: 0, end: 0, text, synonyms: Vec::new() }
 }
 
 /// The deepest thing that both records' classifications or patent classes share.

@@ -18,6 +18,7 @@ mod parts;
 mod passages;
 mod score;
 mod spans;
+mod synonyms;
 mod weights;
 
 pub use calibration::{Calibration, CalibrationError, mutual_score};

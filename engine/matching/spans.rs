@@ -84,6 +84,7 @@ impl Span {
             start: place(start),
             end: place(start + text.chars().count()),
             text: text.to_owned(),
+            synonyms: Vec::new(),
         }
     }
 }

@@ -20,6 +20,8 @@ pub use intake::{
 };
 pub use micro::Micro;
 pub use multi_vectors::{MultiVectors, MultiVectorsView, StartsError};
-pub use pair::{Match, Part, PartValues, Quote, QuoteField, RatedPair, Verdict, Veto};
+pub use pair::{
+    Match, Part, PartValues, Quote, QuoteField, RatedPair, SynonymKind, SynonymPair, Verdict, Veto,
+};
 pub use record::{Contact, DemandIdx, Price, Record, RecordId, Side, SourceRef, SupplyIdx};
 pub use vocabulary::{CooperationMode, Maturity, SupplyKind, Visibility};

@@ -185,6 +185,54 @@ pub enum QuoteField {
     Date,
 }
 
+/// How two words that stand for one another are related.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SynonymKind {
+    /// Another word or spelling for the same thing.
+    Same,
+    /// A short form or formula.
+    Abbreviation,
+    /// The word in the other language.
+    Translation,
+    /// A kind of the thing: asked for the thing, it answers.
+    Narrower,
+    /// What the thing is a kind of: asked for the kind, it answers in part.
+    Broader,
+}
+
+impl SynonymKind {
+    /// The sign between two such words, as people read it.
+    #[must_use]
+    pub const fn sign(self) -> char {
+        match self {
+            Self::Same | Self::Abbreviation | Self::Translation => '＝',
+            Self::Narrower | Self::Broader => '≈',
+        }
+    }
+
+    /// The relation seen from the other word.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        match self {
+            Self::Narrower => Self::Broader,
+            Self::Broader => Self::Narrower,
+            other => other,
+        }
+    }
+}
+
+/// Two words, one in a quote and one in the other side's, that were taken for one another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SynonymPair {
+    /// The word in this quote, as its source writes it.
+    pub own: String,
+    /// The word in the other side's quote, as its source writes it.
+    pub other: String,
+    /// What the other word is to this one.
+    pub kind: SynonymKind,
+}
+
 /// A passage that supports a part's value, copied from its source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
@@ -200,4 +248,6 @@ pub struct Quote {
     pub end: u32,
     /// The passage: for titles and bodies exactly the characters `start..end` of the source.
     pub text: String,
+    /// Synonyms by which a lexical quote supports its part, the most telling first.
+    pub synonyms: Vec<SynonymPair>,
 }

@@ -3,6 +3,7 @@
 use crate::index::{LexicalScorer, Scratch, SideIndex};
 use crate::kernel::{Backend, Hit};
 use crate::model::{Embeddings, EmbeddingsView};
+use crate::text::Synonyms;
 
 use super::{PipelineError, Progress};
 
@@ -26,15 +27,15 @@ pub(super) struct Candidates {
 /// Retrieves the union, over both directions, of the `n` best by BM25 and the `n` best by cosine
 /// similarity, and gives every pair its lexical values in both directions.
 pub(super) fn retrieve(
-    demand_index: &SideIndex,
-    supply_index: &SideIndex,
+    (demand_index, supply_index): (&SideIndex, &SideIndex),
+    synonyms: &Synonyms,
     demands: &Embeddings,
     supplies: &Embeddings,
     backend: &dyn Backend,
     n: usize,
     progress: &dyn Progress,
 ) -> Result<Candidates, PipelineError> {
-    let scorers = Scorers::new(demand_index, supply_index)?;
+    let scorers = Scorers::new(demand_index, supply_index, synonyms)?;
     retrieve_with(&scorers, demands, supplies, backend, n, progress)
 }
 
@@ -50,10 +51,11 @@ impl Scorers {
     pub(super) fn new(
         demand_index: &SideIndex,
         supply_index: &SideIndex,
+        synonyms: &Synonyms,
     ) -> Result<Self, PipelineError> {
         Ok(Self {
-            forward: LexicalScorer::new(demand_index, supply_index)?,
-            reverse: LexicalScorer::new(supply_index, demand_index)?,
+            forward: LexicalScorer::with_synonyms(demand_index, supply_index, synonyms)?,
+            reverse: LexicalScorer::with_synonyms(supply_index, demand_index, synonyms)?,
         })
     }
 }

@@ -4,7 +4,7 @@ use super::{PipelineError, Progress};
 use crate::embed::{Embedder, TextRole};
 use crate::matching::{Evidence, PassageVectors, RecordText, Vocabulary};
 use crate::model::{Embeddings, MultiVectors, Record};
-use crate::text::Segmenter;
+use crate::text::{Segmenter, Synonyms};
 
 /// Share of the title in a record's vector; the body has the rest.
 ///
@@ -70,20 +70,21 @@ fn mixed(title: &[f32], body: &[f32], share: f32) -> Vec<f32> {
 /// only vectors of the two roles meet.
 pub(super) fn read_evidence(
     embedder: &dyn Embedder,
-    demands: &[Record],
-    supplies: &[Record],
+    (demands, supplies): (&[Record], &[Record]),
+    synonyms: Synonyms,
     progress: &dyn Progress,
 ) -> Result<Evidence, PipelineError> {
     let mut vocabulary = Vocabulary::default();
     let segmenter = Segmenter::shared();
-    let demand_texts = vocabulary.read(demands, segmenter);
-    let supply_texts = vocabulary.read(supplies, segmenter);
+    let demand_texts = vocabulary.read(demands, segmenter, &synonyms);
+    let supply_texts = vocabulary.read(supplies, segmenter, &synonyms);
     let vectors =
         |records, texts: &[RecordText], role| embed_spans(embedder, records, texts, role, progress);
     Ok(Evidence {
         demand_vectors: vectors(demands, &demand_texts, TextRole::Query)?,
         supply_vectors: vectors(supplies, &supply_texts, TextRole::Document)?,
         vocabulary,
+        synonyms,
         demands: demand_texts,
         supplies: supply_texts,
     })

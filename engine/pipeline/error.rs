@@ -12,6 +12,7 @@ use crate::kernel::BackendError;
 use crate::matching::{CalibrationError, TaxonomyError, WeightsError};
 use crate::model::{Diagnosis, Lang};
 use crate::report::ReportError;
+use crate::text::SynonymsError;
 
 /// Why a job could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum PipelineError {
     /// The grades or conditions of an evaluation do not fit the lists.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    /// The list of synonyms is wrong.
+    #[error(transparent)]
+    Synonyms(#[from] SynonymsError),
     /// A file or folder could not be used.
     #[error("could not {action} {path}: {source}", path = path.display())]
     Io {
@@ -114,6 +118,7 @@ impl PipelineError {
             Self::Taxonomy(e) => Some(e),
             Self::OwnVectors(e) => Some(e),
             Self::Evaluate(e) => Some(e),
+            Self::Synonyms(e) => Some(e),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@ use super::embedding::{embed_records, read_evidence};
 use super::output::{PairRecord, find_joint, find_pair, names, pair_record, read_records};
 use super::own_vectors::KIND as OWN_VECTORS;
 use super::scoring::Judge;
+use super::synonyms::SynonymList;
 use super::{EmbedderOptions, JointRecord, Manifest, OwnVectorsError, PipelineError, Silent};
 use crate::embed::{EmbedderIdentity, TextRole};
 use crate::index::{LexicalScorer, Scratch, SideIndex};
@@ -72,10 +73,11 @@ pub fn explain(
             found: described(name, sha256, *dim),
         });
     }
+    let synonyms = SynonymList::of_run(&index.join(names::SYNONYMS))?.synonyms;
     let demand_index = SideIndex::open(&index, Side::Demand)?;
     let supply_index = SideIndex::open(&index, Side::Supply)?;
     let ratio = |queries: &SideIndex, documents: &SideIndex, query: u32, document: u32| {
-        let scorer = LexicalScorer::new(queries, documents)?;
+        let scorer = LexicalScorer::with_synonyms(queries, documents, &synonyms)?;
         let own = scorer.self_score(query);
         let score = scorer.score(query, &[document], &mut Scratch::default());
         Ok::<_, PipelineError>(score.first().filter(|_| own > 0.0).map(|score| score / own))
@@ -95,8 +97,8 @@ pub fn explain(
     )?;
     let evidence = read_evidence(
         embedder.as_ref(),
-        std::slice::from_ref(&demand),
-        std::slice::from_ref(&supply),
+        (std::slice::from_ref(&demand), std::slice::from_ref(&supply)),
+        synonyms,
         &Silent,
     )?;
     let judge = Judge::new(

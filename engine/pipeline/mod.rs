@@ -28,6 +28,7 @@ mod progress;
 mod run;
 mod scoring;
 mod search;
+mod synonyms;
 mod write;
 
 pub use allocation::{AllocationMethod, DEFAULT_EXPOSURE_COST, QuotaBy, QuotaOption};
@@ -48,3 +49,4 @@ pub use own_vectors::{OwnVectors, OwnVectorsError};
 pub use progress::{Progress, Silent, Stage};
 pub use run::{RunSummary, run_match};
 pub use search::{SearchAnswer, search};
+pub use synonyms::{BUILTIN_SYNONYMS, SynonymsChoice};

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use jiff::Zoned;
 use jiff::civil::Date;
 
-use super::{AllocationMethod, DEFAULT_EXPOSURE_COST, EmbedderOptions, OwnVectors, QuotaOption};
+use super::{
+    AllocationMethod, DEFAULT_EXPOSURE_COST, EmbedderOptions, OwnVectors, QuotaOption,
+    SynonymsChoice,
+};
 use crate::corpus::ImportOptions;
 use crate::kernel::BackendChoice;
 use crate::model::{Lang, Micro, Side};
@@ -53,6 +56,8 @@ pub struct MatchOptions {
     pub embedder: EmbedderOptions,
     /// Vectors of records from files; the embedder then makes those of passages only.
     pub vectors: Option<OwnVectors>,
+    /// Which words are taken for one another.
+    pub synonyms: SynonymsChoice,
     /// Language of what people read.
     pub lang: Lang,
 }
@@ -87,6 +92,7 @@ impl MatchOptions {
             calibration: None,
             embedder: EmbedderOptions::default(),
             vectors: None,
+            synonyms: SynonymsChoice::default(),
             lang: Lang::Zh,
         }
     }

@@ -61,6 +61,7 @@ pub fn run_match(
     progress: &dyn Progress,
 ) -> Result<RunSummary, PipelineError> {
     let rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
+    let synonyms = options.synonyms.open()?;
     let folder = OutputFolder::begin(&options.out)?;
     // What cannot be opened is told before the lists are read.
     let embedder = options.embedder.open()?;
@@ -83,8 +84,8 @@ pub fn run_match(
     let (backend, why_no_gpu) = choose_backend(options.backend)?;
     let candidates = clock.stage(Stage::Candidates, Some(n), || {
         retrieve(
-            &demand_index,
-            &supply_index,
+            (&demand_index, &supply_index),
+            &synonyms.synonyms,
             &embeddings.0,
             &embeddings.1,
             backend.as_ref(),
@@ -96,7 +97,8 @@ pub fn run_match(
     drop((demand_index, supply_index));
 
     let evidence = clock.stage(Stage::Evidence, Some(n), || {
-        read_evidence(embedder.as_ref(), &tables.demands, &tables.supplies, progress)
+        let sides = (tables.demands.as_slice(), tables.supplies.as_slice());
+        read_evidence(embedder.as_ref(), sides, synonyms.synonyms.clone(), progress)
     })?;
     let judged = clock.stage(Stage::Score, None, || {
         let judge = Judge::new(
@@ -127,6 +129,7 @@ pub fn run_match(
     let finished = Finished {
         options,
         rules: &rules,
+        synonyms_text: &synonyms.text,
         tables: &tables,
         candidates: &candidates,
         judged: &judged,

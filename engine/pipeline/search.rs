@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::output::names;
-use super::{Manifest, PipelineError};
+use super::synonyms::SynonymList;
+use super::{Manifest, PipelineError, SynonymsChoice};
 use crate::index::{SearchHit, SideIndex};
 use crate::model::Side;
 
@@ -16,7 +17,7 @@ pub struct SearchAnswer {
     pub hits: Vec<SearchHit>,
 }
 
-/// Searches one side of the run in `out` for `text`.
+/// Searches one side of the run in `out` for `text`, with the run's own synonyms or others.
 ///
 /// # Errors
 /// [`PipelineError::NotARun`] when `out` holds no finished run, [`PipelineError::Index`] when its
@@ -26,8 +27,14 @@ pub fn search(
     side: Side,
     text: &str,
     limit: usize,
+    synonyms: Option<&SynonymsChoice>,
 ) -> Result<SearchAnswer, PipelineError> {
     Manifest::read(out)?;
-    let index = SideIndex::open(&out.join(names::INDEX), side)?;
-    Ok(SearchAnswer { side, hits: index.search(text, limit)? })
+    let folder = out.join(names::INDEX);
+    let index = SideIndex::open(&folder, side)?;
+    let list = match synonyms {
+        Some(choice) => choice.open()?,
+        None => SynonymList::of_run(&folder.join(names::SYNONYMS))?,
+    };
+    Ok(SearchAnswer { side, hits: index.search_with_synonyms(text, limit, &list.synonyms)? })
 }

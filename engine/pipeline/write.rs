@@ -29,6 +29,8 @@ const SHORT_HASH: usize = 12;
 pub(super) struct Finished<'a> {
     pub options: &'a MatchOptions,
     pub rules: &'a Rules,
+    /// The list of synonyms as read; empty for none.
+    pub synonyms_text: &'a str,
     pub tables: &'a Tables,
     pub candidates: &'a Candidates,
     pub judged: &'a Judged,
@@ -76,6 +78,7 @@ impl Finished<'_> {
         let index = folder.path(names::INDEX);
         let tables = self.tables;
         write_records(&index.join(names::RECORDS), &tables.demands, &tables.supplies)?;
+        write_text(&index.join(names::SYNONYMS), self.synonyms_text)?;
         write_text(&index.join(names::WEIGHTS), &self.rules.weights_text)?;
         write_text(&index.join(names::CALIBRATION), &self.rules.calibration_text)
     }
@@ -202,6 +205,8 @@ impl Finished<'_> {
             passage_embedder: self.passage_embedder.clone(),
             weights_sha256: sha256(&self.rules.weights_text),
             calibration_sha256: sha256(&self.rules.calibration_text),
+            synonyms: options.synonyms.name(),
+            synonyms_sha256: sha256(self.synonyms_text),
             seeds: BTreeMap::new(),
             backend: backend_facts(&self.backend, why_no_gpu),
             options: decisive_options(options),

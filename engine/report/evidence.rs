@@ -9,6 +9,8 @@ use crate::text::VEILED;
 const LINE_CHARACTERS: usize = 68;
 /// Most quotes per side in a line.
 const LINE_QUOTES: usize = 2;
+/// Most pairs of synonyms in a line.
+const LINE_SYNONYMS: usize = 2;
 /// Most characters around a quote that are shown with it on a page, on either side.
 const CONTEXT_CHARACTERS: usize = 60;
 
@@ -17,6 +19,8 @@ const CONTEXT_CHARACTERS: usize = 60;
 /// Passages of the body come before the title, which has its own column, and both before
 /// classification, codes, maturity and dates. Of two passages of which one contains the other, the
 /// later is left out.
+///
+/// The [synonyms](synonyms) of the quotes follow in brackets.
 ///
 /// Each side is a record and whether it [needs care](veil::needs_care).
 pub(super) fn line(
@@ -34,10 +38,29 @@ pub(super) fn line(
                 format!("{}{}", side.label(lang), passages)
             }
         });
-    match sides {
+    let line = match sides {
         [demand, supply] if demand.is_empty() || supply.is_empty() => demand + &supply,
         [demand, supply] => format!("{demand} ↔ {supply}"),
+    };
+    match (synonyms(quotes, LINE_SYNONYMS, lang), lang) {
+        (words, _) if words.is_empty() => line,
+        (words, Lang::Zh) => format!("{line}（{words}）"),
+        (words, Lang::En) => format!("{line} ({words})"),
     }
+}
+
+/// The words by which the two sides' quotes were taken for one another, the demand's first:
+/// `碳化硅＝SiC`; at most `limit` pairs, empty without any.
+pub(super) fn synonyms(quotes: &[Quote], limit: usize, lang: Lang) -> String {
+    let plain = |word: &str| word.split_whitespace().collect::<Vec<_>>().join(" ");
+    let pairs: Vec<String> = quotes
+        .iter()
+        .filter(|quote| quote.side == Side::Demand)
+        .flat_map(|quote| &quote.synonyms)
+        .take(limit)
+        .map(|pair| format!("{}{}{}", plain(&pair.own), pair.kind.sign(), plain(&pair.other)))
+        .collect();
+    pairs.join(lang.pick("、", ", "))
 }
 
 fn passages(record: &Record, careful: bool, side: Side, quotes: &[Quote]) -> String {
@@ -222,14 +245,22 @@ fn marked_runs(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Part;
+    use crate::model::{Part, SynonymKind, SynonymPair};
     use crate::report::fixture;
 
     fn quote(side: Side, field: QuoteField, source: &str, passage: &str) -> Quote {
         let byte = source.find(passage).expect("the passage is in the source");
         let start = u32::try_from(source[..byte].chars().count()).expect("short");
         let end = start + u32::try_from(passage.chars().count()).expect("short");
-        Quote { part: Part::Lexical, side, field, start, end, text: passage.to_owned() }
+        Quote {
+            part: Part::Lexical,
+            side,
+            field,
+            start,
+            end,
+            text: passage.to_owned(),
+            synonyms: Vec::new(),
+        }
     }
 
     #[test]
@@ -250,6 +281,30 @@ mod tests {
     }
 
     #[test]
+    fn a_line_names_the_synonyms_once() {
+        let demand = fixture::record(Side::Demand, 0, "衬底", "求碳化硅衬底。");
+        let supply = fixture::record(Side::Supply, 0, "晶片", "SiC 晶片。");
+        let mut quotes = [
+            quote(Side::Demand, QuoteField::Body, &demand.body, "碳化硅衬底"),
+            quote(Side::Supply, QuoteField::Body, &supply.body, "SiC 晶片"),
+        ];
+        let pair = |own: &str, other: &str, kind| SynonymPair {
+            own: own.to_owned(),
+            other: other.to_owned(),
+            kind,
+        };
+        quotes[0].synonyms = vec![
+            pair("碳化硅", "SiC", SynonymKind::Abbreviation),
+            pair("衬底", "晶片", SynonymKind::Narrower),
+        ];
+        quotes[1].synonyms = vec![pair("SiC", "碳化硅", SynonymKind::Abbreviation)];
+        assert_eq!(
+            line((&demand, true), (&supply, true), &quotes, Lang::Zh),
+            "需求“碳化硅衬底” ↔ 供给“SiC 晶片”（碳化硅＝SiC、衬底≈晶片）"
+        );
+    }
+
+    #[test]
     fn no_quote_makes_no_line() {
         let demand = fixture::record(Side::Demand, 0, "甲", "");
         let supply = fixture::record(Side::Supply, 0, "乙", "");
@@ -267,6 +322,7 @@ mod tests {
             start: 1,
             end: 500,
             text: String::new(),
+            synonyms: Vec::new(),
         };
         assert_eq!(sentences(&demand, std::slice::from_ref(&quote), 3).len(), 1);
         assert_eq!(line((&demand, true), (&demand, true), &[quote], Lang::Zh), "需求“。”");

@@ -9,11 +9,13 @@
 //! - [`sentences`]: ranges for quotes.
 //! - [`passages`] and [`units`]: ranges for what is compared part by part, bounded in number.
 //! - [`Script`]: whether a text is Chinese or Latin.
+//! - [`Synonyms`]: which words mean the same, and where they stand.
 //! - [`contact_passages`]: what must not be quoted.
 //! - [`quantity`]: stated numbers with unit, comparator and property.
 //! - [`char_range`]: from bytes to characters, for readers that count those.
 
 mod contact;
+mod marks;
 mod normalise;
 mod passage;
 pub mod quantity;
@@ -21,7 +23,9 @@ mod script;
 mod segment;
 mod sentence;
 mod span;
+mod synonyms;
 mod technical;
+mod traditional;
 
 pub use contact::{VEILED, contact_passages, hidden_characters, shown, veil};
 pub use normalise::{Folded, normalise};
@@ -30,3 +34,4 @@ pub use script::Script;
 pub use segment::{Segmenter, Token};
 pub use sentence::{MAX_SENTENCE_CHARS, sentences};
 pub use span::char_range;
+pub use synonyms::{AliasId, Alternative, Found, Synonyms, SynonymsError};

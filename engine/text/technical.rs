@@ -105,6 +105,26 @@ pub(super) fn inside(atom: &str, is_unit: impl Fn(&str) -> bool) -> Inside {
     if is_group(atom.as_bytes()) { Inside::Group(4) } else { Inside::Plain }
 }
 
+/// A compound without its hyphens, where it is also written so: `rs-485` and `rs485`, `5052-h32`,
+/// `ti-6al-4v`. `None` without hyphens, with other joining marks, without a digit or a letter, and
+/// where two digits would run together.
+pub(super) fn joined(compound: &str) -> Option<String> {
+    let bytes = compound.as_bytes();
+    let has = |of: fn(&u8) -> bool| bytes.iter().any(of);
+    let sound = bytes.windows(3).all(|w| {
+        w[1] != b'-'
+            || (w[0].is_ascii_alphanumeric()
+                && w[2].is_ascii_alphanumeric()
+                && !(w[0].is_ascii_digit() && w[2].is_ascii_digit()))
+    });
+    (has(|b| *b == b'-')
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_lowercase)
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+        && sound)
+        .then(|| compound.replace('-', ""))
+}
+
 /// How many bytes at the beginning of `text` are a decimal number.
 pub(super) fn number_len(text: &str) -> usize {
     let digits =
@@ -224,6 +244,16 @@ mod tests {
         assert_eq!(atoms("5%nacl"), (vec!["5%"], "nacl"));
         assert_eq!(atoms("800°c"), (vec!["800°c"], ""));
         assert_eq!(atoms("end. next"), (vec!["end"], ". next"));
+    }
+
+    #[test]
+    fn names_are_joined_and_numbers_are_not() {
+        assert_eq!(joined("rs-485").as_deref(), Some("rs485"));
+        assert_eq!(joined("ti-6al-4v").as_deref(), Some("ti6al4v"));
+        assert_eq!(joined("5052-h32").as_deref(), Some("5052h32"));
+        for other in ["rs485", "10-20mm", "wi-fi", "2022-10", "pd-1/pd-l1", "α-1", "1×10-6pa"] {
+            assert_eq!(joined(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -432,6 +432,7 @@ impl Run {
                         start,
                         end: start + count(wanted),
                         text: wanted.to_owned(),
+                        synonyms: Vec::new(),
                     };
                     if !quotes.contains(&quote) {
                         quotes.push(quote);
@@ -452,7 +453,7 @@ fn joint(demands: &[Record], by_demand: &[Vec<u32>]) -> Vec<Joint> {
         let count = |n: usize| u32::try_from(n).expect("short");
         let end = count(start + text.chars().count());
         let (part, side, field) = (Part::Dense, Side::Demand, QuoteField::Body);
-        Quote { part, side, field, start: count(start), end, text }
+        Quote { part, side, field, start: count(start), end, text, synonyms: Vec::new() }
     };
     let two = |row: &u32| by_demand.get(*row as usize).is_some_and(|list| list.len() > 1);
     (0_u32..2)

@@ -88,6 +88,7 @@ fn options(arguments: &EvalArguments, lang: Lang) -> Result<EvaluateOptions, Fai
     options.weights.clone_from(&arguments.weights);
     options.calibration.clone_from(&arguments.calibration);
     options.embedder = embedder_options(&arguments.embedder, lang)?;
+    options.synonyms.clone_from(&arguments.synonyms);
     options.run_dir.clone_from(&arguments.run_dir);
     options.lang = lang;
     Ok(options)

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use crate::matching::{PassageVectors, Vocabulary};
     use crate::model::{Embeddings, MultiVectors, RecordId, SourceRef};
-    use crate::text::Segmenter;
+    use crate::text::{Segmenter, Synonyms};
 
     fn record(side: Side, title: &str, body: &str) -> Record {
         let source = SourceRef { file: "made.csv".to_owned(), sheet: None, row: 2 };
@@ -180,9 +180,11 @@ mod tests {
     /// Evidence whose vectors are all zero, so that words alone decide.
     fn evidence(demands: &[Record], supplies: &[Record]) -> Evidence {
         let mut vocabulary = Vocabulary::default();
-        let segmenter = Segmenter::shared();
-        let (demands, supplies) =
-            (vocabulary.read(demands, segmenter), vocabulary.read(supplies, segmenter));
+        let (segmenter, synonyms) = (Segmenter::shared(), Synonyms::default());
+        let (demands, supplies) = (
+            vocabulary.read(demands, segmenter, &synonyms),
+            vocabulary.read(supplies, segmenter, &synonyms),
+        );
         let zeros = |texts: &[RecordText]| {
             let counts = |n: fn(&RecordText) -> usize| {
                 let mut starts = vec![0_u32];
@@ -200,7 +202,7 @@ mod tests {
             )
         };
         let (demand_vectors, supply_vectors) = (zeros(&demands), zeros(&supplies));
-        Evidence { vocabulary, demands, supplies, demand_vectors, supply_vectors }
+        Evidence { vocabulary, synonyms, demands, supplies, demand_vectors, supply_vectors }
     }
 
     #[test]

@@ -35,6 +35,7 @@ use crate::evaluation::{EmbeddingSpeed, Evaluation, EvaluationFacts, StageTime, 
 use crate::kernel::{Backend, BackendKind};
 use crate::matching::Evidence;
 use crate::model::{Embeddings, Intake, Part, Record, Side};
+use crate::text::Synonyms;
 
 /// Least depth to which rankings are measured: that of recall@100.
 const LEAST_DEPTH: usize = 100;
@@ -83,6 +84,7 @@ pub fn evaluate(
     let indexes =
         clock.stage(Stage::Index, Some(n), || build_indexes(folder.path(), &tables, progress))?;
     let embedder = options.embedder.open()?;
+    let synonyms = options.synonyms.open()?;
     let began = Instant::now();
     let (embeddings, embedded) = clock.stage(Stage::Embed, Some(n), || {
         embed_asked(options, embedder.as_ref(), &tables, &matched, progress)
@@ -91,7 +93,7 @@ pub fn evaluate(
 
     let (backend, _) = choose_backend(options.backend)?;
     let (scorers, candidates) = clock.stage(Stage::Candidates, Some(n), || {
-        let scorers = Scorers::new(&indexes.0, &indexes.1)?;
+        let scorers = Scorers::new(&indexes.0, &indexes.1, &synonyms.synonyms)?;
         let candidates = (!options.only_queries)
             .then(|| {
                 candidates_of(options, &scorers, &embeddings, backend.as_ref(), &own, progress)
@@ -101,7 +103,7 @@ pub fn evaluate(
     })?;
 
     let evidence = clock.stage(Stage::Evidence, Some(n), || {
-        read_asked(options, embedder.as_ref(), &tables, &matched, progress)
+        read_asked(options, embedder.as_ref(), &synonyms.synonyms, &tables, &matched, progress)
     })?;
     let judge = Judge::new(
         &tables.demands,
@@ -248,12 +250,14 @@ fn embed_asked(
 fn read_asked(
     options: &EvaluateOptions,
     embedder: &dyn Embedder,
+    synonyms: &Synonyms,
     tables: &Tables,
     matched: &Matched,
     progress: &dyn Progress,
 ) -> Result<Evidence, PipelineError> {
     if !options.only_queries {
-        return read_evidence(embedder, &tables.demands, &tables.supplies, progress);
+        let sides = (tables.demands.as_slice(), tables.supplies.as_slice());
+        return read_evidence(embedder, sides, synonyms.clone(), progress);
     }
     let mut askers: Vec<Record> = side(tables, options.asker).to_vec();
     let asked: HashSet<u32> = matched.asked.iter().map(|asked| asked.row).collect();
@@ -264,10 +268,11 @@ fn read_asked(
         }
     }
     let answers = side(tables, options.asker.other());
-    match options.asker {
-        Side::Demand => read_evidence(embedder, &askers, answers, progress),
-        Side::Supply => read_evidence(embedder, answers, &askers, progress),
-    }
+    let sides = match options.asker {
+        Side::Demand => (askers.as_slice(), answers),
+        Side::Supply => (answers, askers.as_slice()),
+    };
+    read_evidence(embedder, sides, synonyms.clone(), progress)
 }
 
 /// How many texts of these records are embedded; the time is still to be taken.

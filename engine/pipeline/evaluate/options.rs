@@ -10,7 +10,7 @@ use regex::Regex;
 use super::EvaluateError;
 use crate::kernel::BackendChoice;
 use crate::model::{Lang, Side};
-use crate::pipeline::{EmbedderOptions, SideOptions};
+use crate::pipeline::{EmbedderOptions, SideOptions, SynonymsChoice};
 
 /// Options of `duijie eval` over two lists; the defaults are those of `match`.
 #[derive(Debug, Clone)]
@@ -52,6 +52,8 @@ pub struct EvaluateOptions {
     pub calibration: Option<PathBuf>,
     /// What makes the vectors.
     pub embedder: EmbedderOptions,
+    /// Which words are taken for one another.
+    pub synonyms: SynonymsChoice,
     /// Folder for the rankings as TREC runs; made if need be.
     pub run_dir: Option<PathBuf>,
     /// Language of what people read.
@@ -86,6 +88,7 @@ impl EvaluateOptions {
             weights: None,
             calibration: None,
             embedder: EmbedderOptions::default(),
+            synonyms: SynonymsChoice::default(),
             run_dir: None,
             lang: Lang::Zh,
         }

@@ -49,6 +49,12 @@ pub struct Manifest {
     pub weights_sha256: String,
     /// SHA-256 of the calibration file's text.
     pub calibration_sha256: String,
+    /// Which list of synonyms: `builtin`, `none`, or the file's name.
+    #[serde(default)]
+    pub synonyms: String,
+    /// SHA-256 of the list's text; of the empty text for none.
+    #[serde(default)]
+    pub synonyms_sha256: String,
     /// Seeds of everything random; nothing in this job is.
     pub seeds: BTreeMap<String, u64>,
     /// The machine that selected.

@@ -34,6 +34,7 @@ pub(super) mod names {
     pub(crate) const REJECTED: &str = "rejected.csv";
     pub(crate) const INDEX: &str = "index";
     pub(crate) const RECORDS: &str = "records.jsonl";
+    pub(crate) const SYNONYMS: &str = "synonyms.toml";
     pub(crate) const WEIGHTS: &str = "weights.toml";
     pub(crate) const CALIBRATION: &str = "calibration.toml";
 }

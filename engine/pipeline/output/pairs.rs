@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{PipelineError, Progress};
 use crate::matching::{Weights, contributions};
-use crate::model::{Match, Micro, Part, Quote, QuoteField, Record, Side, Verdict, Veto};
+use crate::model::{
+    Match, Micro, Part, Quote, QuoteField, Record, Side, SynonymPair, Verdict, Veto,
+};
 
 /// Name and version of the line's shape; [`find_pair`] refuses another.
 pub(in super::super) const SCHEMA: &str = "duijie.match/1";
@@ -90,12 +92,15 @@ pub struct QuoteRecord {
     pub end: u32,
     /// The passage.
     pub text: String,
+    /// Synonyms by which it supports the part; left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub synonyms: Vec<SynonymPair>,
 }
 
 impl From<Quote> for QuoteRecord {
     fn from(quote: Quote) -> Self {
-        let Quote { side, field, start, end, text, .. } = quote;
-        Self { side, field, start, end, text }
+        let Quote { side, field, start, end, text, synonyms, .. } = quote;
+        Self { side, field, start, end, text, synonyms }
     }
 }
 

@@ -13,6 +13,8 @@ use crate::model::{Lang, Match, Part, Quote, QuoteField, Record, Side, Verdict};
 const BODY_CHARACTERS: usize = 320;
 /// Most sentences quoted per side.
 const SENTENCES: usize = 3;
+/// Most pairs of synonyms named.
+const SYNONYMS: usize = 3;
 /// Most further answers named.
 const OTHERS: usize = 4;
 /// Most rows of the extract of the gaps.
@@ -175,6 +177,7 @@ fn quoted(view: &RunView<'_>, demand: &Record, supply: &Record, quotes: &[Quote]
         .map(|quote| quote.text.as_str())
         .collect();
     fields.dedup();
+    let synonyms = evidence::synonyms(quotes, SYNONYMS, lang);
     html! {
         @if sides.iter().any(|(_, sentences)| !sentences.is_empty()) || !fields.is_empty() {
             p { b { (lang.pick("依据（原文）：", "Evidence (quoted):")) } }
@@ -188,6 +191,9 @@ fn quoted(view: &RunView<'_>, demand: &Record, supply: &Record, quotes: &[Quote]
                             }
                         }
                     }
+                }
+                @if !synonyms.is_empty() {
+                    li { span class="soft" { (lang.pick("同义词：", "synonyms: ")) } (synonyms) }
                 }
                 @if !fields.is_empty() {
                     li { span class="soft" { (lang.pick("领域：", "field: ")) } (fields.join(" ↔ ")) }
