@@ -423,6 +423,8 @@ fn a_run_without_pairs_still_has_its_documents() {
     run.by_supply[0].clear();
     run.allocated_by_demand[0].clear();
     run.gaps.clear();
+    run.joint.clear();
+    run.compared.clear();
     run.facts.data_until = None;
     let (folder, path, facts) = written(&run);
     assert_eq!(facts.rows(), 0);

@@ -92,7 +92,7 @@ fn large(n_demands: u32, n_supplies: u32, per_row: u32, seed: u64) -> Made {
     let mut draw = move |below: u32| {
         // Knuth's multiplier for 64 bits; the high half is random enough for a test.
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        u32::try_from((state >> 32) * u64::from(below) >> 32).expect("below a u32")
+        u32::try_from(((state >> 32) * u64::from(below)) >> 32).expect("below a u32")
     };
     let mut pairs = Vec::new();
     for demand in 0..n_demands {
