@@ -34,6 +34,11 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("rust_xlsxwriter", &["report"]),
     ("maud", &["report", "server"]),
     ("safetensors", &["embed"]),
+    ("candle_core", &["embed"]),
+    ("gemm", &["embed"]),
+    ("pulp", &["embed"]),
+    ("tokenizers", &["embed"]),
+    ("ureq", &["embed"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
 ];

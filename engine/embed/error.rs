@@ -110,6 +110,13 @@ pub enum EmbedError {
         /// The value.
         value: String,
     },
+    /// A transformer in a directory could not be loaded, or could not embed.
+    #[error(transparent)]
+    Transformer {
+        /// Cause.
+        #[from]
+        source: super::TransformerError,
+    },
     /// The sum of a text's pieces is too large for `f32`.
     #[error("embedding text {index} overflows")]
     Overflow {
@@ -137,6 +144,7 @@ impl Diagnosis for EmbedError {
             Self::TensorType { .. } => "embed.tensor_type",
             Self::TensorShape { .. } => "embed.tensor_shape",
             Self::TensorValue { .. } => "embed.tensor_value",
+            Self::Transformer { source } => source.code(),
             Self::Overflow { .. } => "embed.overflow",
             Self::Shape { .. } => "embed.shape",
         }
@@ -166,6 +174,7 @@ impl Diagnosis for EmbedError {
             Self::TensorValue { tensor, position, value } => {
                 format!("张量 {tensor} 第 {position} 个数为 {value}，无法使用")
             }
+            Self::Transformer { source } => source.message(lang),
             Self::Overflow { index } => format!("第 {index} 段文本（从 0 计）的向量溢出"),
             Self::Shape { source } => format!("汇总向量时出错：{source}"),
         }
@@ -174,6 +183,7 @@ impl Diagnosis for EmbedError {
     fn remedy(&self, lang: Lang) -> String {
         let (zh, en) = match self {
             Self::Directory { source, .. } => return source.remedy(lang),
+            Self::Transformer { source } => return source.remedy(lang),
             Self::Read { .. } => (
                 "模型目录须含 model.safetensors、tokenizer.json、config.json 三个文件，且可读。",
                 "Give a directory with readable model.safetensors, tokenizer.json and config.json.",

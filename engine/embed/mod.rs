@@ -3,18 +3,24 @@
 //! An [`Embedder`] turns texts into rows of unit length and says who it is, so that vectors of
 //! different models never meet in one comparison. [`StaticModel`] reads the Model2Vec layout and
 //! carries the model that this project trained (`corpus/model/`); it needs no device and no
-//! network. This module knows nothing of records: the caller decides which text to embed.
+//! network. [`TransformerModel`] reads BERT and Qwen3 folders in Hugging Face layout, and
+//! [`open_dir`] tells the two apart. This module knows nothing of records: the caller decides which
+//! text to embed.
 
 mod error;
 mod static_model;
 mod tensors;
 mod tokenizer;
+mod transformer;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::{EmbedError, TokenizerPart};
 pub use static_model::StaticModel;
+pub use transformer::{Architecture, Pooling, Settings, TransformerError, TransformerModel};
+
+use std::path::Path;
 
 use crate::model::Embeddings;
 
@@ -53,4 +59,19 @@ pub trait Embedder: Send + Sync {
     /// # Errors
     /// [`EmbedError`] when a vector cannot be computed; no row is then returned.
     fn embed(&self, texts: &[&str], role: TextRole) -> Result<Embeddings, EmbedError>;
+}
+
+/// Opens the model folder `directory`: a transformer where `config.json` names an architecture, a
+/// static model in Model2Vec layout otherwise.
+///
+/// # Errors
+/// [`EmbedError::Directory`] naming the directory, with the cause.
+pub fn open_dir(directory: &Path) -> Result<Box<dyn Embedder>, EmbedError> {
+    // Where config.json cannot be read, the static model's loader says what such a folder needs.
+    match transformer::model_type(directory) {
+        Ok(Some(kind)) if kind != "model2vec" => {
+            Ok(Box::new(TransformerModel::from_dir(directory)?))
+        }
+        _ => Ok(Box::new(StaticModel::from_dir(directory)?)),
+    }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::PipelineError;
-use crate::embed::{Embedder, StaticModel};
+use crate::embed::{self, Embedder, StaticModel};
 
 /// What makes the vectors.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,7 +37,7 @@ impl EmbedderChoice {
     pub fn open(&self) -> Result<Box<dyn Embedder>, PipelineError> {
         Ok(match self {
             Self::Builtin => Box::new(StaticModel::builtin()?),
-            Self::Directory(dir) => Box::new(StaticModel::from_dir(dir)?),
+            Self::Directory(dir) => embed::open_dir(dir)?,
         })
     }
 }
