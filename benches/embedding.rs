@@ -23,11 +23,14 @@ const SENTENCES: [&str; 8] = [
     "提高锂离子动力电池正极材料在高倍率下的循环寿命，",
 ];
 
-fn texts() -> Vec<String> {
-    (0..N_TEXTS)
+/// `n` texts of at most `length` characters.
+pub(crate) fn texts(n: usize, length: usize) -> Vec<String> {
+    (0..n)
         .map(|i| {
             let pick = |step: usize| SENTENCES[(i * step + i / 7) % SENTENCES.len()];
-            format!("{}{}{}编号{i}", pick(1), pick(3), pick(5)).chars().take(100).collect()
+            let text =
+                [pick(1), pick(3), pick(5), "编号", &i.to_string(), pick(7), pick(2)].concat();
+            text.chars().take(length).collect()
         })
         .collect()
 }
@@ -39,7 +42,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
     let model = StaticModel::builtin().expect("the built-in model loads");
     eprintln!("embedding: built-in model loaded in {:.1?}", began.elapsed());
 
-    let owned = texts();
+    let owned = texts(N_TEXTS, 100);
     let texts: Vec<&str> = owned.iter().map(String::as_str).collect();
     let mut group = criterion.benchmark_group("embedding");
     group.throughput(Throughput::Elements(N_TEXTS as u64));

@@ -8,6 +8,7 @@ mod import;
 mod pair_scores;
 mod retrieval;
 mod top_k;
+mod transformer;
 
 use criterion::{criterion_group, criterion_main};
 
@@ -16,6 +17,7 @@ criterion_group!(
     import::bench,
     retrieval::retrieval,
     embedding::benches,
+    transformer::benches,
     top_k::bench,
     pair_scores::bench
 );

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use crate::embed::Source;
 use crate::kernel::BackendChoice;
 use crate::model::Side;
 use crate::pipeline::EmbedderChoice;
@@ -44,6 +45,9 @@ pub(super) enum Command {
     /// 用评分文件检验排名质量，与 BM25 对照
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArguments),
+    /// 向量模型：列出、取得、核对
+    #[command(after_help = MODEL_EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
+    Model(ModelArguments),
 }
 
 const MATCH_EXAMPLES: &str = "\
@@ -70,6 +74,14 @@ const EXPLAIN_EXAMPLES: &str = "\
 const EVAL_EXAMPLES: &str = "\
 示例：
   duijie eval --run out/ranking.trec --qrels corpus/sample/qrels.tsv --baseline out/ranking.bm25.trec";
+
+const MODEL_EXAMPLES: &str = "\
+示例：
+  duijie model list
+  duijie model pull bge-small-zh-v1.5
+  duijie model pull bge-small-zh-v1.5 --from https://hf-mirror.com/BAAI/bge-small-zh-v1.5/resolve/main
+  duijie model pull my-model --from /media/usb/my-model
+  duijie model check /data/models/bge-small-zh-v1.5";
 
 #[derive(Debug, Args)]
 pub(super) struct MatchArguments {
@@ -245,6 +257,68 @@ pub(super) struct EvalArguments {
     /// 从哪一级起算作相关（用于 MRR、命中率、召回率）
     #[arg(long, value_name = "GRADE", default_value_t = 2)]
     pub(super) relevant_from: i32,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelArguments {
+    #[command(subcommand)]
+    pub(super) command: ModelCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ModelCommand {
+    /// 列出内置模型、已取得的模型和可取得的模型
+    List(ModelListArguments),
+    /// 取得一个模型：断点续传，核对大小和哈希（只有这条命令会访问网络）
+    Pull(ModelPullArguments),
+    /// 核对一个模型目录：文件哈希、结构、维数、窗口、指令，并试算两句话
+    Check(ModelCheckArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelHomeArguments {
+    /// 存放模型的目录；不写则用本机的数据目录，如 ~/.local/share/duijie/models
+    #[arg(long, value_name = "DIR")]
+    pub(super) home: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelListArguments {
+    #[command(flatten)]
+    pub(super) home: ModelHomeArguments,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelPullArguments {
+    /// 模型名，也是目录名，如 bge-small-zh-v1.5
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+
+    /// 来源：镜像地址（其后加 /config.json 应能取得文件）或已下载的目录；已知模型可不写
+    #[arg(long, value_name = "URL|DIR")]
+    pub(super) from: Option<Source>,
+
+    #[command(flatten)]
+    pub(super) home: ModelHomeArguments,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelCheckArguments {
+    /// 模型目录
+    #[arg(value_name = "DIR")]
+    pub(super) dir: PathBuf,
 
     /// 输出 JSON
     #[arg(long)]

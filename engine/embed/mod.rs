@@ -7,6 +7,7 @@
 //! [`open_dir`] tells the two apart. This module knows nothing of records: the caller decides which
 //! text to embed.
 
+mod download;
 mod error;
 mod static_model;
 mod tensors;
@@ -16,6 +17,10 @@ mod transformer;
 #[cfg(test)]
 mod tests;
 
+pub use download::{
+    DownloadError, HashOrigin, KnownFile, KnownModel, MANIFEST_FILE, PullOptions, Pulled,
+    PulledFile, Source, known_models, pull, verify,
+};
 pub use error::{EmbedError, TokenizerPart};
 pub use static_model::StaticModel;
 pub use transformer::{Architecture, Pooling, Settings, TransformerError, TransformerModel};

@@ -107,9 +107,8 @@ mod tests {
                     let total: f64 = weights.iter().sum();
                     for d in 0..dim {
                         let pairs = seen.iter().zip(&weights);
-                        let sum: f64 = pairs
-                            .map(|(key, w)| w * f64::from(v[*key][head / group][d]))
-                            .sum();
+                        let sum: f64 =
+                            pairs.map(|(key, w)| w * f64::from(v[*key][head / group][d])).sum();
                         out.push(sum / total);
                     }
                 }
@@ -133,8 +132,11 @@ mod tests {
             })
             .collect();
         for (heads, kv_heads) in [(3, 3), (4, 2), (4, 1)] {
-            let (q, k, v) =
-                (made(total, heads, 8, 1), made(total, kv_heads, 8, 2), made(total, kv_heads, 8, 3));
+            let (q, k, v) = (
+                made(total, heads, 8, 1),
+                made(total, kv_heads, 8, 2),
+                made(total, kv_heads, 8, 3),
+            );
             for causal in [false, true] {
                 let got = attention(&q, &k, &v, &all, causal).unwrap();
                 assert_eq!(got.dims(), [total, heads * 8]);

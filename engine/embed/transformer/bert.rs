@@ -72,7 +72,10 @@ struct Layer {
 }
 
 impl Bert {
-    pub(super) fn load(config: &BertConfig, mut weights: Weights) -> Result<Self, TransformerError> {
+    pub(super) fn load(
+        config: &BertConfig,
+        mut weights: Weights,
+    ) -> Result<Self, TransformerError> {
         let hidden = config.hidden_size;
         if hidden == 0
             || config.num_attention_heads == 0
@@ -162,7 +165,8 @@ impl Bert {
             let wanted = last.as_ref().filter(|_| at + 1 == self.layers.len());
             let context = match wanted {
                 None => {
-                    let all = states.matmul(&layer.projections)?.add_bias(&layer.projection_bias)?;
+                    let all =
+                        states.matmul(&layer.projections)?.add_bias(&layer.projection_bias)?;
                     let all = all.reshape((n, 3 * heads, size))?;
                     let part = |i: usize| all.narrow(1, i * heads, heads);
                     attention(&part(0)?, &part(1)?, &part(2)?, &batch.all, false)?

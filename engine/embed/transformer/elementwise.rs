@@ -362,8 +362,7 @@ mod tests {
 
     #[test]
     fn layer_norm_by_hand() {
-        let norm =
-            LayerNorm { scale: vec![1.0, 2.0], shift: vec![0.0, 1.0], epsilon: 0.0 };
+        let norm = LayerNorm { scale: vec![1.0, 2.0], shift: vec![0.0, 1.0], epsilon: 0.0 };
         // Mean 2, deviation 1: -1 and 1, then scaled and shifted.
         let mut rows = vec![1.0, 3.0, 5.0, 3.0];
         norm.apply(&mut rows);

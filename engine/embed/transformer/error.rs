@@ -204,9 +204,10 @@ impl Diagnosis for TransformerError {
                 "Check that config.json, tokenizer.json and the weights belong to one version of \
                  one model.",
             ),
-            Self::TensorValue { .. } => {
-                ("模型数值有误，请重新取得或换用其他模型。", "The model's numbers are faulty; fetch it again or use another.")
-            }
+            Self::TensorValue { .. } => (
+                "模型数值有误，请重新取得或换用其他模型。",
+                "The model's numbers are faulty; fetch it again or use another.",
+            ),
             Self::Window { .. } => (
                 "请检查 max_seq_length 和 config_sentence_transformers.json 里的指令。",
                 "Check max_seq_length and the instruction in config_sentence_transformers.json.",

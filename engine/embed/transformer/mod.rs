@@ -130,9 +130,10 @@ impl TransformerModel {
         let settings = Settings::read(directory, architecture, max_positions)?;
         hash.update(settings.fingerprint());
         let windows = Windows::new(&tokenizer, &settings, rows)?;
-        let name = directory.canonicalize().ok().and_then(|path| {
-            path.file_name().map(|name| name.to_string_lossy().into_owned())
-        });
+        let name = directory
+            .canonicalize()
+            .ok()
+            .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
         let identity = EmbedderIdentity {
             name: name.unwrap_or_else(|| architecture.name().to_owned()),
             sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),

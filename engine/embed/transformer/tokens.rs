@@ -86,7 +86,11 @@ impl Windows {
     /// The windows of `text`: none for a text without tokens, one for a text that fits, several of
     /// equal length for a longer one, spread evenly so that each shares at least an eighth of its
     /// tokens with the next. Each begins with the instruction of `role` and has the marks.
-    pub(super) fn cut(&self, text: &str, role: TextRole) -> Result<Vec<Vec<u32>>, TransformerError> {
+    pub(super) fn cut(
+        &self,
+        text: &str,
+        role: TextRole,
+    ) -> Result<Vec<Vec<u32>>, TransformerError> {
         let instruction = match role {
             TextRole::Query => &self.query,
             TextRole::Document => &self.document,
@@ -105,8 +109,7 @@ impl Windows {
             };
             return Ok(if own == 0 { Vec::new() } else { vec![self.dress(&[], &whole)] });
         }
-        let ids =
-            if instruction.ids.is_empty() { whole } else { encode(&self.tokenizer, &text)? };
+        let ids = if instruction.ids.is_empty() { whole } else { encode(&self.tokenizer, &text)? };
         let fixed = self.prefix.len() + self.suffix.len() + instruction.ids.len();
         Ok(spread(ids.len(), self.window - fixed)
             .into_iter()

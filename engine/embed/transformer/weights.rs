@@ -64,8 +64,7 @@ impl Weights {
             let file = Arc::new(map(directory, &name)?);
             hash.update((file.len() as u64).to_le_bytes());
             hash.update(&file[..]);
-            let broken =
-                |source| TransformerError::Safetensors { file: name.clone(), source };
+            let broken = |source| TransformerError::Safetensors { file: name.clone(), source };
             for (tensor, view) in SafeTensors::deserialize(&file).map_err(broken)?.tensors() {
                 let start = view.data().as_ptr() as usize - file.as_ptr() as usize;
                 let place = Place {
@@ -107,11 +106,7 @@ impl Weights {
     }
 
     /// The numbers of a tensor, row-major, in `f32`; all are finite.
-    pub(super) fn floats(
-        &self,
-        name: &str,
-        shape: &[usize],
-    ) -> Result<Vec<f32>, TransformerError> {
+    pub(super) fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, TransformerError> {
         let place = self.place(name, shape)?;
         let mut values = vec![0.0; shape.iter().product()];
         decode(place.dtype, place.bytes(), &mut values);
