@@ -55,7 +55,11 @@ pub(super) fn attention(
                 query.matmul(&key.t()?)?.softmax(factor, causal)?.matmul(&value)?
             } else {
                 let shared = (0..kv_heads).map(|head| {
+                    // Candle 0.11.1 takes rows that share one matrix for rows of one tensor and
+                    // trusts their stride, which is off where there is one row per head;
+                    // reshaping sets the stride right, and copies where rows lie apart.
                     let query = query.narrow(0, head * group, group)?;
+                    let query = query.reshape((group, rows, dim))?;
                     let key = key.narrow(0, head, 1)?.t()?.broadcast_as((group, dim, seen))?;
                     let value = value.narrow(0, head, 1)?.broadcast_as((group, seen, dim))?;
                     query.matmul(&key)?.softmax(factor, causal)?.matmul(&value)
