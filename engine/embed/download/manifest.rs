@@ -128,7 +128,7 @@ mod tests {
             format!("{hash}  ../x"),
             format!("{hash}  /etc/x"),
             format!("{hash}  a\\..\\x"),
-            format!("{hash}"),
+            hash.clone(),
             "abc  x".to_owned(),
             "<html>".to_owned(),
         ] {

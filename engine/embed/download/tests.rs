@@ -282,7 +282,8 @@ fn the_sources_own_hashes_are_used() {
 
 #[test]
 fn refusals_of_the_server_are_named() {
-    let cases: [(fn(&str) -> Manner, &str, &str); 4] = [
+    type Case = (fn(&str) -> Manner, &'static str, &'static str);
+    let cases: [Case; 4] = [
         (|_| Manner::Status(404), "model.missing_file", "config.json"),
         (|_| Manner::Status(403), "model.status", "403"),
         (|_| Manner::Status(503), "model.request", "503"),

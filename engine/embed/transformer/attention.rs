@@ -88,6 +88,7 @@ mod tests {
     }
 
     /// Straight from the equation, in `f64`.
+    #[expect(clippy::needless_range_loop, reason = "indices as in the equation")]
     fn reference(q: &Tensor, k: &Tensor, v: &Tensor, at: &[Sequence], causal: bool) -> Vec<f64> {
         let (_, heads, dim) = q.dims3().unwrap();
         let group = heads / k.dim(1).unwrap();

@@ -347,7 +347,7 @@ mod tests {
     fn activations_are_close_to_their_definitions() {
         for step in -550..=550 {
             let x = f64::from(step) / 100.0;
-            let y = f64::from(step) as f32 / 100.0;
+            let y = step as f32 / 100.0;
             let phi = 0.5 * (1.0 + erf(x / std::f64::consts::SQRT_2));
             assert!((f64::from(gelu(y)) - x * phi).abs() < 1e-6, "gelu {x}");
             let tanh = (0.797_884_560_802_865 * (x + 0.044_715 * x.powi(3))).tanh();

@@ -123,7 +123,7 @@ impl Rows for Tensor {
             candle_core::bail!("an operation needs a tensor on the processor");
         };
         let out = swiglu(values(storage, layout)?, width / 2);
-        Tensor::from_vec(out, (rows, width / 2), self.device())
+        Self::from_vec(out, (rows, width / 2), self.device())
     }
 
     fn softmax(self, factor: f32, causal: Option<Causal>) -> Result<Tensor> {

@@ -385,6 +385,7 @@ fn numbers_that_are_not_finite_are_refused() {
 
 /// The real model, where its folder is given: a thousand and more tokens, and the reference.
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn a_real_model_equals_its_reference() {
     let (Ok(folder), Ok(reference)) =
         (std::env::var("DUIJIE_TEST_MODEL"), std::env::var("DUIJIE_TEST_VECTORS"))
