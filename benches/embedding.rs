@@ -29,12 +29,13 @@ const SENTENCES: [&str; 8] = [
     "提高锂离子动力电池正极材料在高倍率下的循环寿命，",
 ];
 
-fn texts() -> Vec<String> {
-    (0..N_TEXTS)
+/// `n` texts of at most `length` characters.
+pub(crate) fn texts(n: usize, length: usize) -> Vec<String> {
+    (0..n)
         .map(|i| {
             let pick = |step: usize| SENTENCES[(i * step + i / 7) % SENTENCES.len()];
             let sentences: String = [1, 3, 5, 7, 2, 6, 4].map(pick).concat();
-            format!("编号{i}{sentences}").chars().take(CHARACTERS).collect()
+            format!("编号{i}{sentences}").chars().take(length).collect()
         })
         .collect()
 }
@@ -46,7 +47,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
     let model = StaticModel::builtin().expect("the built-in model loads");
     eprintln!("embedding: built-in model loaded in {:.1?}", began.elapsed());
 
-    let owned = texts();
+    let owned = texts(N_TEXTS, CHARACTERS);
     let texts: Vec<&str> = owned.iter().map(String::as_str).collect();
     let mut group = criterion.benchmark_group("embedding");
     group.sample_size(20);

@@ -11,6 +11,7 @@ mod pair_scores;
 mod quantities;
 mod retrieval;
 mod top_k;
+mod transformer;
 
 use criterion::{criterion_group, criterion_main};
 
@@ -19,6 +20,7 @@ criterion_group!(
     import::bench,
     retrieval::retrieval,
     embedding::benches,
+    transformer::benches,
     top_k::bench,
     pair_scores::bench,
     quantities::bench,

@@ -106,10 +106,24 @@ fn help_is_as_kept() {
         for lang in ["zh", "en"] {
             let help = good(dir.path(), &["--help", "--lang", lang]);
             insta::assert_snapshot!(format!("help.{lang}"), help.out);
-            for command in ["match", "import", "search", "explain", "backends", "eval"] {
-                let help = good(dir.path(), &[command, "--help", "--lang", lang]);
+            for command in [
+                "match",
+                "import",
+                "search",
+                "explain",
+                "backends",
+                "eval",
+                "model",
+                "model list",
+                "model pull",
+                "model check",
+            ] {
+                let words: Vec<&str> =
+                    command.split(' ').chain(["--help", "--lang", lang]).collect();
+                let help = good(dir.path(), &words);
                 assert_eq!(help.err, "");
-                insta::assert_snapshot!(format!("help.{command}.{lang}"), help.out);
+                let name = format!("help.{}.{lang}", command.replace(' ', "."));
+                insta::assert_snapshot!(name, help.out);
             }
         }
     });
@@ -643,4 +657,40 @@ fn an_error_that_nobody_reads_keeps_its_code() {
         let said = with_nobody_reading(RUN.path(), arguments, "stderr");
         assert_eq!(said.code, code, "{arguments:?}");
     }
+}
+
+fn transformer() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/transformer/bert");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn models_are_pulled_listed_checked_and_used() {
+    let dir = lists();
+    let said = good(dir.path(), &["model", "list", "--home", "models"]);
+    assert!(said.out.contains("builtin") && said.out.contains("Qwen3-Embedding-0.6B"));
+    let from = transformer();
+    let arguments = ["model", "pull", "tiny", "--from", &from, "--home", "models"];
+    let said = good(dir.path(), &arguments);
+    assert!(said.out.contains("model.safetensors") && said.out.contains("duijie model check"));
+    assert!(good(dir.path(), &arguments).out.contains("已在本机"));
+    let said = json(&good(dir.path(), &["model", "list", "--home", "models", "--json"]).out);
+    assert_eq!(said["here"], serde_json::json!(["tiny"]));
+
+    let said = good(dir.path(), &["model", "check", "models/tiny", "--lang", "en"]);
+    for part in ["bert", "dimension", "cls", "5 files are as SHA256SUMS says"] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    let said = json(&good(dir.path(), &["model", "check", "models/tiny", "--json"]).out);
+    assert_eq!((&said["dim"], &said["window"]), (&16.into(), &40.into()));
+    let arguments = ["match", ".", "--out", "out", "--backend", "cpu", "--embedder", "models/tiny"];
+    good(dir.path(), &arguments);
+
+    fs::write(dir.path().join("models/tiny/tokenizer.json"), "{}").expect("a file");
+    let said = bad(dir.path(), &["model", "check", "models/tiny"], 1);
+    assert!(said.contains("model.hash") && said.contains("tokenizer.json"), "{said}");
+    let said = bad(dir.path(), &["model", "pull", "nobody-knows", "--home", "models"], 1);
+    assert!(said.contains("model.unknown"), "{said}");
+    let said = bad(dir.path(), &["model", "check", "nowhere"], 1);
+    assert!(said.contains("nowhere"), "{said}");
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use crate::embed::Source;
 use crate::kernel::BackendChoice;
 use crate::model::Side;
 use crate::pipeline::{
@@ -46,6 +47,9 @@ pub(super) enum Command {
     /// 用人工评分检验匹配质量：各种排名、双向清单、把握，与 BM25 对照
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArguments),
+    /// 向量模型：列出、取得、核对
+    #[command(after_help = MODEL_EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
+    Model(ModelArguments),
 }
 
 const MATCH_EXAMPLES: &str = "\
@@ -77,6 +81,14 @@ const EVAL_EXAMPLES: &str = "\
   duijie eval --demands 专利.csv --supplies 专利.csv --drop ipc --keep 'supply:organization~大学|学院' --qrels 评分.tsv
   duijie eval --demands 需求.xlsx --supplies 成果.csv --qrels 反向评分.tsv --reverse --json
   duijie eval --run out/ranking.trec --qrels corpus/sample/qrels.tsv --baseline out/ranking.bm25.trec";
+
+const MODEL_EXAMPLES: &str = "\
+示例：
+  duijie model list
+  duijie model pull bge-small-zh-v1.5
+  duijie model pull bge-small-zh-v1.5 --from https://hf-mirror.com/BAAI/bge-small-zh-v1.5/resolve/main
+  duijie model pull my-model --from /media/usb/my-model
+  duijie model check /data/models/bge-small-zh-v1.5";
 
 #[derive(Debug, Args)]
 pub(super) struct MatchArguments {
@@ -374,6 +386,68 @@ pub(super) struct EvalArguments {
     /// 对照的排名文件；不写则取同目录的 BM25 排名
     #[arg(long, value_name = "FILE", requires = "run")]
     pub(super) baseline: Option<PathBuf>,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelArguments {
+    #[command(subcommand)]
+    pub(super) command: ModelCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ModelCommand {
+    /// 列出内置模型、已取得的模型和可取得的模型
+    List(ModelListArguments),
+    /// 取得一个模型：断点续传，核对大小和哈希（只有这条命令会访问网络）
+    Pull(ModelPullArguments),
+    /// 核对一个模型目录：文件哈希、结构、维数、窗口、指令，并试算两句话
+    Check(ModelCheckArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelHomeArguments {
+    /// 存放模型的目录；不写则用本机的数据目录，如 ~/.local/share/duijie/models
+    #[arg(long, value_name = "DIR")]
+    pub(super) home: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelListArguments {
+    #[command(flatten)]
+    pub(super) home: ModelHomeArguments,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelPullArguments {
+    /// 模型名，也是目录名，如 bge-small-zh-v1.5
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+
+    /// 来源：镜像地址（其后加 /config.json 应能取得文件）或已下载的目录；已知模型可不写
+    #[arg(long, value_name = "URL|DIR")]
+    pub(super) from: Option<Source>,
+
+    #[command(flatten)]
+    pub(super) home: ModelHomeArguments,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelCheckArguments {
+    /// 模型目录
+    #[arg(value_name = "DIR")]
+    pub(super) dir: PathBuf,
 
     /// 输出 JSON
     #[arg(long)]

@@ -29,14 +29,28 @@ pub(super) fn wanted_language(arguments: &[OsString]) -> Lang {
 /// The whole command in one language.
 pub(super) fn command(lang: Lang) -> Command {
     let command = Arguments::command().mut_arg("lang", |arg| arg.value_parser(["zh", "en"]));
-    let mut command = headings(command, lang);
+    let command = subcommands(headings(command, lang), lang, "");
+    if lang == Lang::Zh {
+        let usage = chinese_usage(command.clone());
+        command.override_usage(usage)
+    } else {
+        command
+            .about("Matches technology demands with supplies in both directions and explains each pair")
+            .mut_arg("lang", |arg| arg.help("Language: zh Chinese, en English"))
+            .mut_arg("verbose", |arg| arg.help("Write more of the log to stderr (repeat: -vv)"))
+    }
+}
+
+/// The subcommands of `command`, whose own words are `above` (empty at the top), and theirs.
+fn subcommands(mut command: Command, lang: Lang, above: &str) -> Command {
     let names: Vec<String> =
         command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     for name in names {
+        let words = format!("{above} {name}").trim_start().to_owned();
         command = command.mut_subcommand(&name, |sub| {
-            let mut sub = headings(sub, lang);
+            let mut sub = subcommands(headings(sub, lang), lang, &words);
             if lang == Lang::En {
-                if let Some(about) = english(&name, "") {
+                if let Some(about) = english(&words, "") {
                     sub = sub.about(about);
                 }
                 if let Some(examples) = sub.get_after_help().map(ToString::to_string) {
@@ -45,28 +59,19 @@ pub(super) fn command(lang: Lang) -> Command {
                 let ids: Vec<String> =
                     sub.get_arguments().map(|arg| arg.get_id().to_string()).collect();
                 for id in ids {
-                    if let Some(help) = english(&name, &id) {
+                    if let Some(help) = english(&words, &id) {
                         sub = sub.mut_arg(&id, |arg| arg.help(help));
                     }
                 }
             }
             match lang {
                 Lang::Zh => {
-                    let usage = chinese_usage(sub.clone().bin_name(format!("duijie {name}")));
+                    let usage = chinese_usage(sub.clone().bin_name(format!("duijie {words}")));
                     sub.override_usage(usage)
                 }
                 Lang::En => sub,
             }
         });
-    }
-    if lang == Lang::Zh {
-        let usage = chinese_usage(command.clone());
-        command = command.override_usage(usage);
-    } else {
-        command = command
-            .about("Matches technology demands with supplies in both directions and explains each pair")
-            .mut_arg("lang", |arg| arg.help("Language: zh Chinese, en English"))
-            .mut_arg("verbose", |arg| arg.help("Write more of the log to stderr (repeat: -vv)"));
     }
     command
 }
@@ -93,7 +98,7 @@ fn headings(command: Command, lang: Lang) -> Command {
             .action(clap::ArgAction::Help)
             .help("显示帮助"),
     );
-    if has_subcommands {
+    if command.get_version().is_some() {
         command = command.disable_version_flag(true).arg(
             clap::Arg::new("version")
                 .short('V')
@@ -248,6 +253,22 @@ const ENGLISH: &[(&str, &str, &str)] = &[
          row",
     ),
     ("*", "supply_vectors", "Vectors of the supplies, of the same model"),
+    ("model", "", "Embedding models: list, pull, check"),
+    ("model list", "", "List the built-in model, those here, and those that can be pulled"),
+    (
+        "model pull",
+        "",
+        "Get a model, resuming and verifying (the only command that uses the network)",
+    ),
+    ("model pull", "name", "Name of the model and of its folder, such as bge-small-zh-v1.5"),
+    ("model pull", "from", "A mirror (with /config.json behind it a file comes) or a folder"),
+    ("model check", "", "Verify a model folder and embed two sentences with it"),
+    ("model check", "dir", "Folder of the model"),
+    (
+        "*",
+        "home",
+        "Folder of models; by default in the data folder, as ~/.local/share/duijie/models",
+    ),
     ("*", "out", "Folder of the run"),
     ("*", "json", "Print JSON"),
 ];
@@ -308,15 +329,18 @@ mod tests {
 
     #[test]
     fn every_argument_has_an_english_text() {
-        for sub in Arguments::command().get_subcommands() {
-            assert!(english(sub.get_name(), "").is_some(), "{}", sub.get_name());
+        fn check(sub: &Command, above: &str) {
+            let words = format!("{above} {}", sub.get_name()).trim_start().to_owned();
+            assert!(english(&words, "").is_some(), "{words}");
             for arg in sub.get_arguments() {
                 let id = arg.get_id().as_str();
                 if !["help", "lang", "verbose"].contains(&id) {
-                    assert!(english(sub.get_name(), id).is_some(), "{} {id}", sub.get_name());
+                    assert!(english(&words, id).is_some(), "{words} {id}");
                 }
             }
+            sub.get_subcommands().for_each(|sub| check(sub, &words));
         }
+        Arguments::command().get_subcommands().for_each(|sub| check(sub, ""));
     }
 
     #[test]

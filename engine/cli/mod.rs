@@ -11,6 +11,7 @@ mod explain;
 mod import;
 mod localise;
 mod match_lists;
+mod model;
 mod outcome;
 mod progress;
 mod search;
@@ -70,6 +71,7 @@ fn run(arguments: &[OsString]) -> u8 {
         Command::Explain(options) => explain::run(options, lang),
         Command::Backends(options) => backends::run(options, lang),
         Command::Eval(options) => eval::run(options, lang),
+        Command::Model(options) => model::run(options, lang),
     };
     match result {
         Ok(()) => 0,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::embed::{DownloadError, EmbedError};
 use crate::model::{Diagnosis, Lang};
 use crate::pipeline::PipelineError;
 
@@ -36,6 +37,18 @@ impl Failure {
 
 impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
+        Self::Input(Box::new(error))
+    }
+}
+
+impl From<EmbedError> for Failure {
+    fn from(error: EmbedError) -> Self {
+        Self::Input(Box::new(error))
+    }
+}
+
+impl From<DownloadError> for Failure {
+    fn from(error: DownloadError) -> Self {
         Self::Input(Box::new(error))
     }
 }

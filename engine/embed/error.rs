@@ -111,6 +111,13 @@ pub enum EmbedError {
         /// The value.
         value: String,
     },
+    /// A transformer in a directory could not be loaded, or could not embed.
+    #[error(transparent)]
+    Transformer {
+        /// Cause.
+        #[from]
+        source: super::TransformerError,
+    },
     /// The sum of a text's pieces is too large for `f32`.
     #[error("embedding text {index} overflows")]
     Overflow {
@@ -153,6 +160,7 @@ impl Diagnosis for EmbedError {
             Self::TensorType { .. } => "embed.tensor_type",
             Self::TensorShape { .. } => "embed.tensor_shape",
             Self::TensorValue { .. } => "embed.tensor_value",
+            Self::Transformer { source } => source.code(),
             Self::Overflow { .. } => "embed.overflow",
             Self::Changed { .. } => "embed.changed",
             Self::Endpoint(source) => source.code(),
@@ -186,6 +194,7 @@ impl Diagnosis for EmbedError {
             Self::TensorValue { tensor, position, value } => {
                 format!("张量 {tensor} 第 {position} 个数为 {value}，无法使用")
             }
+            Self::Transformer { source } => source.message(lang),
             Self::Overflow { index } => format!("第 {index} 段文本（从 0 计）的向量溢出"),
             Self::Changed { file } => format!("模型文件 {file} 在使用中被改动"),
             Self::Endpoint(source) => source.message(lang),
@@ -205,6 +214,7 @@ impl Diagnosis for EmbedError {
                 "等写入完成后重新运行；替换模型时请先写到旁边再改名。",
                 "Run again once nothing writes to it; replace a model by renaming, not in place.",
             ),
+            Self::Transformer { source } => return source.remedy(lang),
             Self::Read { .. } => (
                 "模型目录须含 model.safetensors、tokenizer.json、config.json 三个文件，且可读。",
                 "Give a directory with readable model.safetensors, tokenizer.json and config.json.",

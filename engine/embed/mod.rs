@@ -3,17 +3,21 @@
 //! An [`Embedder`] turns texts into rows of unit length and says who it is, so that vectors of
 //! different models never meet in one comparison. [`StaticModel`] reads the Model2Vec layout and
 //! carries the model that this project trained (`corpus/model/`); it needs no device and no
-//! network. [`EndpointEmbedder`] asks a service for vectors, [`CachedEmbedder`] keeps those of any
-//! embedder between runs, and [`VectorFile`] reads vectors that somebody else made. This module
-//! knows nothing of records: the caller decides which text to embed.
+//! network. [`TransformerModel`] reads BERT and Qwen3 folders in Hugging Face layout, and
+//! [`open_dir`] tells the two apart. [`EndpointEmbedder`] asks a service for vectors,
+//! [`CachedEmbedder`] keeps those of any embedder between runs, and [`VectorFile`] reads vectors
+//! that somebody else made. This module knows nothing of records: the caller decides which text to
+//! embed.
 
 mod cache;
+mod download;
 mod endpoint;
 mod error;
 mod file_bytes;
 mod static_model;
 mod tensors;
 mod tokenizer;
+mod transformer;
 mod unit;
 mod vector_file;
 mod windows;
@@ -22,14 +26,21 @@ mod windows;
 mod tests;
 
 pub use cache::{CacheError, CachedEmbedder, VectorCache};
+pub use download::{
+    DownloadError, HashOrigin, KnownFile, KnownModel, MANIFEST_FILE, PullOptions, Pulled,
+    PulledFile, Source, known_models, pull, verify,
+};
 pub use endpoint::{
     AddressFault, AnswerFault, ApiKey, EndpointAddress, EndpointEmbedder, EndpointError,
     EndpointLimits, Trouble,
 };
 pub use error::{EmbedError, TokenizerPart};
 pub use static_model::StaticModel;
+pub use transformer::{Architecture, Pooling, Settings, TransformerError, TransformerModel};
 pub use vector_file::{VectorFault, VectorFile, VectorFileError};
 pub use windows::Windows;
+
+use std::path::Path;
 
 use crate::model::Embeddings;
 
@@ -86,5 +97,20 @@ impl<E: Embedder + ?Sized> Embedder for Box<E> {
 
     fn is_worth_caching(&self) -> bool {
         (**self).is_worth_caching()
+    }
+}
+
+/// Opens the model folder `directory`: a transformer where `config.json` names an architecture, a
+/// static model in Model2Vec layout otherwise.
+///
+/// # Errors
+/// [`EmbedError::Directory`] naming the directory, with the cause.
+pub fn open_dir(directory: &Path) -> Result<Box<dyn Embedder>, EmbedError> {
+    // Where config.json cannot be read, the static model's loader says what such a folder needs.
+    match transformer::model_type(directory) {
+        Ok(Some(kind)) if kind != "model2vec" => {
+            Ok(Box::new(TransformerModel::from_dir(directory)?))
+        }
+        _ => Ok(Box::new(StaticModel::from_dir(directory)?)),
     }
 }

@@ -7,7 +7,7 @@ use super::PipelineError;
 use super::output::EmbedderFacts;
 use crate::embed::{
     ApiKey, CachedEmbedder, Embedder, EndpointAddress, EndpointEmbedder, EndpointError,
-    EndpointLimits, StaticModel, VectorCache,
+    EndpointLimits, StaticModel, VectorCache, open_dir,
 };
 
 /// What makes the vectors.
@@ -85,7 +85,7 @@ impl EmbedderOptions {
     pub fn open(&self) -> Result<Box<dyn Embedder>, PipelineError> {
         let embedder: Box<dyn Embedder> = match &self.choice {
             EmbedderChoice::Builtin => Box::new(StaticModel::builtin()?),
-            EmbedderChoice::Directory(dir) => Box::new(StaticModel::from_dir(dir)?),
+            EmbedderChoice::Directory(dir) => open_dir(dir)?,
             EmbedderChoice::Endpoint(address) => Box::new(EndpointEmbedder::connect(
                 address.clone(),
                 self.key.clone(),
