@@ -9,5 +9,6 @@ mod import;
 mod index;
 mod output;
 mod pipeline;
+mod requirements;
 mod sample;
 mod shaders;

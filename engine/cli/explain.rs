@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::arguments::ExplainArguments;
 use super::{CommandResult, table};
+use crate::matching::contradiction_text;
 use crate::model::{Lang, Micro, QuoteField, Side};
 use crate::pipeline::{Explanation, explain};
 
@@ -51,6 +52,13 @@ fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io
                 "(not among the pairs this run kept; judged now by the same rules)"
             )
         )?;
+    }
+    if let Some(answer) = pair.answer {
+        writeln!(out, "{}{}", t("反馈：", "answer: "), answer.label(lang))?;
+    }
+    for found in &pair.to_verify {
+        let sentence = contradiction_text(&found.contradiction, lang);
+        writeln!(out, "{} {}", found.side.label(lang), table::shorten(&sentence, 160))?;
     }
     for (title, rank, score, of) in [
         (

@@ -38,6 +38,8 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     options.weights.clone_from(&arguments.weights);
     options.calibration.clone_from(&arguments.calibration);
     options.embedder.clone_from(&arguments.embedder.embedder);
+    options.answers.clone_from(&arguments.answers);
+    options.answers_until = arguments.answers_until;
     options.lang = lang;
     let summary = run_match(&options, &Bars::new(lang))?;
     if arguments.json {

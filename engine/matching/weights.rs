@@ -59,6 +59,32 @@ impl Weights {
         Ok(weights)
     }
 
+    /// The same weights with other ones for one direction, which must add up to 1,000.
+    pub(super) fn with(&self, side: Side, weights: [u32; Part::ALL.len()]) -> Self {
+        debug_assert_eq!(weights.iter().sum::<u32>(), FULL);
+        let mut changed = self.clone();
+        match side {
+            Side::Demand => changed.for_demand = weights,
+            Side::Supply => changed.for_supply = weights,
+        }
+        changed
+    }
+
+    /// The TOML form that [`from_toml`](Self::from_toml) reads.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        for (side, table) in [(Side::Demand, "for_demand"), (Side::Supply, "for_supply")] {
+            text.push_str(&format!("[{table}]\n"));
+            for (part, weight) in Part::ALL.into_iter().zip(self.seen_from(side)) {
+                let name = toml::Value::try_from(part).ok();
+                let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default();
+                text.push_str(&format!("{name} = {weight}\n"));
+            }
+        }
+        text
+    }
+
     /// The weights that `side` applies when it is the asker, in the order of [`Part::ALL`].
     #[must_use]
     pub const fn seen_from(&self, side: Side) -> &[u32; Part::ALL.len()] {
@@ -131,6 +157,12 @@ mod tests {
         let weights = Weights::from_toml(GOOD).expect("good file");
         assert_eq!(weights.seen_from(Side::Demand), &[300, 500, 100, 50, 50]);
         assert_eq!(weights.seen_from(Side::Supply), &[400, 400, 100, 100, 0]);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let weights = Weights::from_toml(GOOD).expect("good file");
+        assert_eq!(Weights::from_toml(&weights.to_toml()), Ok(weights));
     }
 
     #[test]

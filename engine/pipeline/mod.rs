@@ -3,6 +3,7 @@
 //! import → index and embed → candidates → scoring (verdicts and allocation too) → lists → output. This floor chooses the backend and the model, reads the clock for timings, and owns the
 //! shapes of the files it writes. It prints nothing: progress goes to a [`Progress`].
 
+mod answers;
 mod candidates;
 mod choice;
 mod clock;
@@ -30,7 +31,8 @@ pub use explain::{Explanation, explain};
 pub use inspect::{Inspection, inspect};
 pub use options::{MatchOptions, SideOptions};
 pub use output::{
-    BackendFacts, FileFacts, Manifest, PairRecord, PartRecord, QuoteRecord, SideFacts,
+    AnswerFacts, BackendFacts, ContradictionRecord, FileFacts, Manifest, PairRecord, PartRecord, QualityRecord,
+    QuoteRecord, SideFacts, WeightChangeFacts,
 };
 pub use progress::{Progress, Silent, Stage};
 pub use run::{RunSummary, run_match};

@@ -45,6 +45,10 @@ pub struct MatchOptions {
     pub calibration: Option<PathBuf>,
     /// What makes the vectors.
     pub embedder: EmbedderChoice,
+    /// Files of brokers' answers: lists of this program with the 反馈 column filled, or tables.
+    pub answers: Vec<PathBuf>,
+    /// Leave out answers after this day, and undated ones.
+    pub answers_until: Option<Date>,
     /// Language of what people read.
     pub lang: Lang,
 }
@@ -75,6 +79,8 @@ impl MatchOptions {
             weights: None,
             calibration: None,
             embedder: EmbedderChoice::default(),
+            answers: Vec::new(),
+            answers_until: None,
             lang: Lang::Zh,
         }
     }

@@ -1,21 +1,24 @@
 //! The main job, step by step.
 
-use jiff::civil::Date;
+use std::collections::HashSet;
 
-use super::candidates::{Candidates, retrieve};
+use jiff::civil::Date;
+use rayon::prelude::*;
+
+use super::candidates::retrieve;
 use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::import::read_sides;
-use super::lists::{Lists, gaps, take_in_id_order};
+use super::answers::Answers;
+use super::lists::{Lists, gaps, qualities, take_in_id_order};
 use super::output::{Manifest, OutputFolder, names};
-use super::scoring::{Depths, Judge, Judged};
+use super::scoring::{Depths, Judge};
 use super::write::Finished;
 use super::{MatchOptions, PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
-use crate::kernel::Backend;
-use crate::matching::Capacities;
+use crate::matching::{Capacities, contradictions};
 use crate::model::{Embeddings, Intake, Record, Side};
 
 /// What a finished run came to.
@@ -56,11 +59,13 @@ pub fn run_match(
     options: &MatchOptions,
     progress: &dyn Progress,
 ) -> Result<RunSummary, PipelineError> {
-    let rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
+    let mut rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
+    let mut answers = Answers::read(&options.answers, options.answers_until)?;
     let folder = OutputFolder::begin(&options.out)?;
     let mut clock = Clock::new(progress);
 
     let tables = clock.stage(Stage::Import, None, || import(options, progress))?;
+    let learned = answers.learn(&tables.demands, &tables.supplies, &mut rules);
     let n = tables.n_records();
     let (demand_index, supply_index) =
         clock.stage(Stage::Index, Some(n), || index(&folder, &tables, progress))?;
@@ -85,14 +90,17 @@ pub fn run_match(
     drop((demand_index, supply_index));
 
     let judged = clock.stage(Stage::Score, None, || {
-        judge(options, &tables, &rules, &embeddings, &candidates, backend.as_ref(), progress)
+        let judge = judge(options, &tables, &rules, &embeddings, learned.blocked_pairs());
+        judge.judge_all(&candidates, backend.as_ref(), depths(options), progress)
     })?;
     let evidence = clock.stage(Stage::Evidence, Some(n), || {
         read_evidence(embedder.as_ref(), &tables.demands, &tables.supplies, progress)
     })?;
 
     let lists = Lists::of(&judged.matches, tables.demands.len(), tables.supplies.len());
-    let gaps = gaps(&tables.demands, &judged.matches, &lists, &rules.weights, options.lang);
+    let (demands, supplies) = (&tables.demands, &tables.supplies);
+    let qualities = qualities(demands, supplies, &judged.matches, &lists, options.as_of);
+    let gaps = gaps(&qualities, &judged.matches, &lists, &rules.weights, options.lang);
     let demands_by_verdict = lists.demands_by_verdict(&judged.matches, options.top);
     let finished = Finished {
         options,
@@ -103,6 +111,9 @@ pub fn run_match(
         evidence: &evidence,
         lists: &lists,
         gaps: &gaps,
+        qualities: &qualities,
+        answers: &answers,
+        learned: &learned,
         demands_by_verdict,
         embedder: embedder.identity(),
         backend: backend.info(),
@@ -121,9 +132,14 @@ pub fn run_match(
 
 fn import(options: &MatchOptions, progress: &dyn Progress) -> Result<Tables, PipelineError> {
     let (mut demand_intake, mut supply_intake) = read_sides(options, progress)?;
+    let take = |intake: &mut Intake| {
+        let mut records = take_in_id_order(intake);
+        records.par_iter_mut().for_each(|record| record.contradictions = contradictions(record));
+        records
+    };
     Ok(Tables {
-        demands: take_in_id_order(&mut demand_intake),
-        supplies: take_in_id_order(&mut supply_intake),
+        demands: take(&mut demand_intake),
+        supplies: take(&mut supply_intake),
         demand_intake,
         supply_intake,
     })
@@ -151,27 +167,28 @@ fn embed(
     ))
 }
 
-fn judge(
+fn judge<'a>(
     options: &MatchOptions,
-    tables: &Tables,
-    rules: &Rules,
-    embeddings: &(Embeddings, Embeddings),
-    candidates: &Candidates,
-    backend: &dyn Backend,
-    progress: &dyn Progress,
-) -> Result<Judged, PipelineError> {
-    let judge = Judge::new(
+    tables: &'a Tables,
+    rules: &'a Rules,
+    embeddings: &'a (Embeddings, Embeddings),
+    blocked: HashSet<(u32, u32)>,
+) -> Judge<'a> {
+    Judge::new(
         &tables.demands,
         &tables.supplies,
         &embeddings.0,
         &embeddings.1,
         rules,
         options.as_of,
-    );
-    let depths = Depths {
+    )
+    .with_blocked(blocked)
+}
+
+fn depths(options: &MatchOptions) -> Depths {
+    Depths {
         ranked: options.depth.max(options.top),
         kept: options.top,
         capacities: Capacities { per_demand: options.per_demand, per_supply: options.per_supply },
-    };
-    judge.judge_all(candidates, backend, depths, progress)
+    }
 }

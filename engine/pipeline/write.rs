@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::answers::Answers;
 use super::candidates::Candidates;
 use super::defaults::Rules;
 use super::lists::Lists;
 use super::output::{
     MANIFEST_SCHEMA, Manifest, OutputFolder, backend_facts, counts, decisive_options, names,
-    pair_record, sha256, side_facts, write_pairs, write_ranking, write_records,
+    pair_record, sha256, side_facts, write_pairs, write_qualities, write_ranking, write_records,
 };
 use super::run::Tables;
 use super::scoring::{Judged, Ranked};
@@ -16,7 +17,7 @@ use super::{MatchOptions, PipelineError, Progress};
 use crate::corpus::write_rejected_csv;
 use crate::embed::EmbedderIdentity;
 use crate::kernel::{BackendError, BackendInfo, Hit};
-use crate::matching::{Evidence, contributions, to_verify};
+use crate::matching::{Evidence, Feedback, Quality, contributions, fingerprint, to_verify};
 use crate::model::{Match, Quote, Record, Side};
 use crate::report::{Gap, RunFacts, RunView, write_html, write_workbook};
 
@@ -33,6 +34,9 @@ pub(super) struct Finished<'a> {
     pub evidence: &'a Evidence,
     pub lists: &'a Lists,
     pub gaps: &'a [Gap],
+    pub qualities: &'a [Quality],
+    pub answers: &'a Answers,
+    pub learned: &'a Feedback,
     pub demands_by_verdict: [usize; 3],
     pub embedder: &'a EmbedderIdentity,
     pub backend: BackendInfo,
@@ -61,9 +65,18 @@ impl Finished<'_> {
             &self.judged.matches,
             &|pair| {
                 let (demand, supply) = self.records(pair);
-                pair_record(pair, demand, supply, &self.rules.weights, self.quotes(pair))
+                let mut record =
+                    pair_record(pair, demand, supply, &self.rules.weights, self.quotes(pair));
+                record.answer = self.learned.answer(pair.demand, pair.supply).map(|a| a.answer);
+                record
             },
             progress,
+        )?;
+        write_qualities(
+            &folder.path(names::QUALITY),
+            &self.tables.demands,
+            self.qualities,
+            self.options.lang,
         )?;
         let intakes = [&self.tables.demand_intake, &self.tables.supply_intake];
         write_rejected_csv(&folder.path(names::REJECTED), &intakes)?;
@@ -126,11 +139,21 @@ impl Finished<'_> {
                 let (demand, supply) = self.records(pair);
                 to_verify(pair, demand, supply, lang)
             },
+            qualities: self.qualities,
+            feedback: (!self.learned.is_empty()).then_some(self.learned),
+            versions: &|pair| self.versions(pair),
             run: &facts,
             lang,
         };
         write_workbook(&folder.path(names::LISTS), &view, &|_| {})?;
         Ok(write_html(&folder.path(names::REPORT), &view)?)
+    }
+
+    /// What a row of the lists was about, for reading its answer back.
+    fn versions(&self, pair: &Match) -> String {
+        let (demand, supply) = self.records(pair);
+        let of = |record: &Record| format!("{}@{}", record.id, fingerprint(record));
+        format!("{} ↔ {} · {}", of(demand), of(supply), self.options.started_at.date())
     }
 
     fn facts_for_people(&self, timings: Vec<(String, f64)>) -> RunFacts {
@@ -173,6 +196,7 @@ impl Finished<'_> {
             embedder_dim: self.embedder.dim,
             weights_sha256: sha256(&self.rules.weights_text),
             calibration_sha256: sha256(&self.rules.calibration_text),
+            answers: self.answers.facts(self.learned, &tables.demands, &tables.supplies),
             seeds: BTreeMap::new(),
             backend: backend_facts(&self.backend, why_no_gpu),
             options: decisive_options(options),

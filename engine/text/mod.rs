@@ -7,11 +7,13 @@
 //! - [`normalise`] and [`Folded`]: one form for the many ways to type the same thing.
 //! - [`Segmenter`]: terms with positions, for the index and for everything that counts words.
 //! - [`sentences`]: ranges for quotes and passages.
+//! - [`requirements`] and [`elements`]: what a text asks for or claims, clause by clause.
 //! - [`contact_passages`]: what must not be quoted.
 //! - [`char_range`]: from bytes to characters, for readers that count those.
 
 mod contact;
 mod normalise;
+mod requirement;
 mod segment;
 mod sentence;
 mod span;
@@ -19,6 +21,9 @@ mod technical;
 
 pub use contact::{VEILED, contact_passages, hidden_characters, shown, veil};
 pub use normalise::{Folded, normalise};
+pub use requirement::{
+    Element, Elements, Requirement, RequirementKind, elements, requirements, states_number,
+};
 pub use segment::{Segmenter, Token};
 pub use sentence::{MAX_SENTENCE_CHARS, sentences};
 pub use span::char_range;

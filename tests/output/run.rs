@@ -399,6 +399,9 @@ impl Run {
             quotes: &quotes,
             contributions: &contributions,
             to_verify: &to_verify,
+            qualities: &self.qualities,
+            feedback: self.feedback.as_ref(),
+            versions: &|pair| format!("d-{}@aa ↔ s-{}@bb · 2026-09-01", pair.demand.0, pair.supply.0),
             run: &self.facts,
             lang: self.lang,
         })

@@ -4,16 +4,21 @@ mod facts;
 mod folder;
 mod manifest;
 mod pairs;
+mod quality;
 mod rankings;
 mod records;
 
-pub use manifest::{BackendFacts, FileFacts, Manifest, SideFacts};
-pub use pairs::{PairRecord, PartRecord, QuoteRecord};
+pub use manifest::{
+    AnswerFacts, BackendFacts, FileFacts, Manifest, SideFacts, WeightChangeFacts,
+};
+pub use pairs::{ContradictionRecord, PairRecord, PartRecord, QuoteRecord};
+pub use quality::QualityRecord;
 
 pub(super) use facts::{backend_facts, counts, decisive_options, sha256, side_facts};
 pub(super) use folder::OutputFolder;
 pub(super) use manifest::SCHEMA as MANIFEST_SCHEMA;
 pub(super) use pairs::{find_pair, pair_record, write_pairs};
+pub(super) use quality::write_qualities;
 pub(super) use rankings::write_ranking;
 pub(super) use records::{read_records, write_records};
 
@@ -25,6 +30,7 @@ pub(super) mod names {
     pub(crate) const RANKING_REVERSE: &str = "ranking.reverse.trec";
     pub(crate) const BM25: &str = "ranking.bm25.trec";
     pub(crate) const BM25_REVERSE: &str = "ranking.reverse.bm25.trec";
+    pub(crate) const QUALITY: &str = "quality.jsonl";
     pub(crate) const REPORT: &str = "report.html";
     pub(crate) const MANIFEST: &str = "manifest.json";
     pub(crate) const REJECTED: &str = "rejected.csv";
