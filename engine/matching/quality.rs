@@ -563,7 +563,7 @@ mod tests {
         for body in [
             "我厂酸洗槽希望提高效率。",
             "我厂酸洗槽容易渗漏，三个月就要停产检修，希望找到耐酸衬里技术，提高酸洗槽效率。",
-            "我厂酸洗槽容易渗漏，三个月就要停产检修，希望找到耐酸衬里技术，寿命不低于3年，渗漏率小于0.1%。",
+            "我厂酸洗槽容易渗漏，三个月就要停产检修，希望找到耐酸衬里技术，提高酸洗槽效率，寿命不低于3年，渗漏率小于0.1%。",
         ] {
             let next = judged("技术升级需求", body);
             assert!(next.score > last.score, "{body}");
@@ -576,7 +576,7 @@ mod tests {
     fn long_term_wishes_are_set_apart() {
         let body = "我单位拟开展固态电解质界面作用机理研究，探明枝晶生长的根源，为电池安全提供依据，欢迎高校合作。";
         assert_eq!(judged("固态电池界面", body).triage, Triage::LongTerm);
-        let horizon = "我单位拟在未来三到五年突破高温超导带材的批量制备，目前实验样品长度不足，连接电阻偏高，希望合作。";
+        let horizon = "我单位拟在未来三到五年突破高温超导带材的批量制备，目前实验样品长度不足，连接电阻偏高，接头容易断裂，希望与有条件的单位合作。";
         let spoken = horizon.replace("三到五年突破", "3-5年突破");
         assert_eq!(judged("超导带材", &spoken).triage, Triage::LongTerm);
         let soon = spoken.replace("未来3-5年", "未来1年");

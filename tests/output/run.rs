@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use duijie::kernel::{BackendInfo, BackendKind};
+use duijie::matching::{Feedback, Quality, choose_questions, quality};
 use duijie::model::{
     ColumnUse, Contact, CooperationMode, DemandIdx, Intake, Lang, Match, Maturity, MergedRow,
     Micro, Part, PartValues, Price, Quote, QuoteField, Record, RecordId, RejectedRow, Repair,
@@ -111,6 +112,8 @@ pub(crate) struct Run {
     pub(crate) by_supply: Vec<Vec<u32>>,
     pub(crate) allocated_by_demand: Vec<Vec<u32>>,
     pub(crate) gaps: Vec<Gap>,
+    pub(crate) qualities: Vec<Quality>,
+    pub(crate) feedback: Option<Feedback>,
     pub(crate) facts: RunFacts,
     pub(crate) lang: Lang,
 }
@@ -356,6 +359,13 @@ impl Run {
                 ),
             })
             .collect();
+        let qualities = (demands.iter())
+            .map(|demand| {
+                let mut judged = quality(demand, date(2026, 9, 1));
+                judged.questions = choose_questions(&judged, &[]);
+                judged
+            })
+            .collect();
         let demand_intake = intake(Side::Demand, &demands);
         let supply_intake = intake(Side::Supply, &supplies);
         Self {
@@ -368,6 +378,8 @@ impl Run {
             by_supply,
             allocated_by_demand,
             gaps,
+            qualities,
+            feedback: None,
             facts: facts(),
             lang: Lang::Zh,
         }

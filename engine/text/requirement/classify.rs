@@ -81,7 +81,7 @@ fn demand_kind(
 
 fn supply_kind(text: &str, below: Option<RequirementKind>, wrong: bool, better: bool) -> Kind {
     let lexicon = &*LEXICON;
-    if below == Some(Problem) || wrong && (lexicon.today.is_match(text) || !better) {
+    if wrong && (below == Some(Problem) || lexicon.today.is_match(text) || !better) {
         return Kind::Is(Problem);
     }
     let means = lexicon.method.is_match(text);

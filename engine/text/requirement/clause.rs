@@ -8,7 +8,7 @@ use super::trimmed;
 /// A stretch of text without a comma or full stop in it, numbering and end marks taken off.
 #[derive(Debug, Clone)]
 pub(super) struct Clause {
-    /// Where it stands; empty for a heading alone.
+    /// Where it stands; never empty.
     pub(super) bytes: Range<usize>,
     /// Number of its sentence.
     pub(super) sentence: usize,
@@ -104,19 +104,16 @@ impl Splitter<'_> {
     /// Ends the clause before `end`; the next begins at `next`.
     fn cut(&mut self, end: usize, next: usize) {
         let bytes = trimmed(self.text, self.start..end.max(self.start));
-        if !bytes.is_empty() || self.heading.is_some() || self.resets {
-            let speaks = self.text[bytes.clone()].chars().any(char::is_alphanumeric);
-            if speaks || self.heading.is_some() || self.resets {
-                self.first = false;
-                let bytes = if speaks { bytes } else { bytes.start..bytes.start };
-                self.found.push(Clause {
-                    bytes,
-                    sentence: self.sentence,
-                    item: std::mem::take(&mut self.item),
-                    heading: self.heading.take(),
-                    resets: std::mem::take(&mut self.resets),
-                });
-            }
+        // A heading waits for the first clause below it.
+        if self.text[bytes.clone()].chars().any(char::is_alphanumeric) {
+            self.first = false;
+            self.found.push(Clause {
+                bytes,
+                sentence: self.sentence,
+                item: std::mem::take(&mut self.item),
+                heading: self.heading.take(),
+                resets: std::mem::take(&mut self.resets),
+            });
         }
         self.start = next.max(self.start);
     }
@@ -174,11 +171,13 @@ impl Splitter<'_> {
             Some(section) => {
                 // Two headings in a row: the first has nothing below it.
                 self.heading = Some(section);
+                self.resets = false;
                 self.sentence += 1;
                 self.first = true;
             }
             None if self.first && !self.item && word.trim().chars().nth(SHORT).is_none() => {
                 self.resets = true;
+                self.heading = None;
                 self.sentence += 1;
             }
             None => {}

@@ -93,7 +93,7 @@ pub fn elements(title: &str, body: &str) -> Elements {
             if clause.heading.is_some() || clause.resets {
                 section = clause.heading;
             }
-            if clause.bytes.is_empty() || section == Some(Section::Aside) {
+            if section == Some(Section::Aside) {
                 continue;
             }
             read_clause(text, clause.bytes, field, section, &mut found);
