@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli;
 mod corpus_data;
+mod feedback;
 mod floors;
 mod gpu_against_reference;
 mod import;

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use duijie::corpus::{ImportOptions, read_lists};
-use duijie::matching::contradictions;
-use duijie::model::{QuoteField, Record, Side};
+use duijie::matching::{QualityComponent, Triage, contradictions, quality};
+use duijie::model::{QuoteField, Record, Side, StatedField};
 use duijie::text::{Element, RequirementKind, char_range, elements, requirements};
+use jiff::civil::date;
 
 const GOLD: &str = include_str!("golden/market_requirements.tsv");
 
@@ -156,4 +157,58 @@ fn every_quote_of_a_real_record_is_a_substring() {
     }
     println!("{} requirements, {} elements, {} contradictions", n[0], n[1], n[2]);
     assert!(n[0] > 10_000 && n[2] > 100);
+}
+
+#[test]
+fn triage_of_real_demands_is_in_the_range_that_offices_report() {
+    let Some((demands, _)) = market() else {
+        println!("skipped: ../shared/data is absent");
+        return;
+    };
+    let judged: Vec<_> = demands.iter().map(|demand| quality(demand, date(2020, 9, 1))).collect();
+    let share = |triage| {
+        judged.iter().filter(|quality| quality.triage == triage).count() * 1_000 / judged.len()
+    };
+    let [clear, vague, later] =
+        [Triage::Matchable, Triage::NeedsDetail, Triage::LongTerm].map(share);
+    println!("matchable {clear}‰, needs detail {vague}‰, long term {later}‰");
+    for (at, component) in QualityComponent::ALL.into_iter().enumerate() {
+        let sum: i64 = judged.iter().map(|q| i64::from(q.components[at].0)).sum();
+        println!("{component:?} {}", sum / i64::try_from(judged.len()).expect("few") / 1_000);
+    }
+    // A quarter of demands are vague in one office's count, 17 % are under 50 characters.
+    assert!((150..=450).contains(&vague), "{vague}");
+    assert!(later <= 100, "{later}");
+}
+
+#[test]
+fn planted_cases_of_the_sample_come_out_as_planted() {
+    let lists = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/sample/csv");
+    let read = |side, name: &str| {
+        let path = lists.join(name);
+        read_lists(side, &[path], &ImportOptions::default(), &|_| {}).expect("a list").records
+    };
+    let supplies = read(Side::Supply, "supplies.csv");
+    let found: Vec<(&str, Vec<StatedField>)> = supplies
+        .iter()
+        .map(|supply| (supply, contradictions(supply)))
+        .filter(|(_, found)| !found.is_empty())
+        .map(|(supply, found)| (supply.id.as_str(), found.iter().map(|f| f.field).collect()))
+        .collect();
+    println!("{found:?}");
+    assert!(found.contains(&("GJ-2026-0186", vec![StatedField::IpStatus])), "{found:?}");
+    // Nothing else was planted; a few sentences may well be read as one.
+    assert!(found.len() <= 1 + supplies.len() / 100, "{found:?}");
+    let demands = read(Side::Demand, "demands.csv");
+    let triage = |id: &str| {
+        let demand = demands.iter().find(|demand| demand.id.as_str() == id).expect("planted");
+        quality(demand, date(2026, 9, 1)).triage
+    };
+    assert_eq!(triage("XQ-2026-0119"), Triage::NeedsDetail);
+    let vague = demands
+        .iter()
+        .filter(|demand| quality(demand, date(2026, 9, 1)).triage == Triage::NeedsDetail)
+        .count();
+    println!("{vague} of {} need detail", demands.len());
+    assert!(vague * 5 <= demands.len(), "the sample is well stated: {vague}");
 }

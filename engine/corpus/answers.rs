@@ -104,11 +104,7 @@ fn read_row(row: &Row, columns: &Columns, table: &Table, list: &mut AnswerList) 
         cell(at).map(|cell| clean::text(&cell.text(), false).0.into_owned()).unwrap_or_default()
     };
     let (said, why) = (text(Some(columns.answer)), text(columns.reason));
-    let source = SourceRef {
-        file: list.file.clone(),
-        sheet: table.sheet.clone(),
-        row: row.number,
-    };
+    let source = SourceRef { file: list.file.clone(), sheet: table.sheet.clone(), row: row.number };
     if row.fault.is_some() {
         list.unread.push((source, "这一行读不懂".to_owned()));
         return;

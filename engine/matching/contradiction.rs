@@ -213,10 +213,7 @@ fn price(record: &Record) -> Option<Contradiction> {
             } else {
                 format!("{}–{}", plain(from), plain(to))
             };
-            amounts
-                .iter()
-                .all(|&yuan| outside(yuan))
-                .then_some(Contradiction { stated, ..found })
+            amounts.iter().all(|&yuan| outside(yuan)).then_some(Contradiction { stated, ..found })
         }
         _ => Some(found),
     }
@@ -268,7 +265,10 @@ pub fn contradiction_text(found: &Contradiction, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("{field}待核实：填“{}”，原文“{}”", found.stated, found.text),
         Lang::En => {
-            format!("{field} to be verified: stated “{}”, the text says “{}”", found.stated, found.text)
+            format!(
+                "{field} to be verified: stated “{}”, the text says “{}”",
+                found.stated, found.text
+            )
         }
     }
 }
@@ -292,9 +292,9 @@ pub fn legal_status_text(record: &Record, lang: Lang) -> Option<String> {
                 (.., Lang::En) => format!("legal status “{status}” {unverified}"),
             })
         }
-        (None, Some(_)) => Some(
-            lang.pick("知识产权状态未核实", "intellectual property not verified").to_owned(),
-        ),
+        (None, Some(_)) => {
+            Some(lang.pick("知识产权状态未核实", "intellectual property not verified").to_owned())
+        }
         (None, None) => None,
     }
 }
@@ -319,7 +319,8 @@ mod tests {
         contradictions(record)
             .into_iter()
             .inspect(|found| {
-                let source = if found.at == QuoteField::Title { &record.title } else { &record.body };
+                let source =
+                    if found.at == QuoteField::Title { &record.title } else { &record.body };
                 let quoted: String = source
                     .chars()
                     .skip(found.start as usize)
@@ -399,7 +400,9 @@ mod tests {
         let mut record = supply("");
         assert_eq!(legal_status_text(&record, Lang::Zh), None);
         let mut status =
-            LegalStatus { status: "有效".to_owned(), source: None, as_of: Some(date(2026, 5, 1)) };
+            LegalStatus {
+                status: "有效".to_owned(), source: None, as_of: Some(date(2026, 5, 1))
+            };
         record.legal_status = Some(status.clone());
         assert_eq!(legal_status_text(&record, Lang::Zh).as_deref(), Some("法律状态“有效”未核实"));
         status.source = Some("国家知识产权局".to_owned());

@@ -96,9 +96,9 @@ pub fn to_verify(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> 
         // A contradiction of the right has been told already.
         Some(_) if supply.contradiction(StatedField::IpStatus).is_some() => {}
         Some(status) => checks.push(status),
-        None => checks.push(
-            lang.pick("知识产权未写", "intellectual property not stated").to_owned(),
-        ),
+        None => {
+            checks.push(lang.pick("知识产权未写", "intellectual property not stated").to_owned())
+        }
     }
     let mut add = |zh: &str, en: &str| checks.push(lang.pick(zh, en).to_owned());
     if supply.duplicate_group.is_some() {

@@ -21,9 +21,7 @@ pub use allocation::{Capacities, Edge, allocate};
 pub use calibration::{Calibration, CalibrationError, mutual_score};
 pub use contradiction::{contradiction_text, contradictions, legal_status_text};
 pub use evidence::{Evidence, PassageVectors, RecordText, Vocabulary};
-pub use feedback::{
-    FEWEST_REFUSALS, Feedback, MOST_MOVED, PairAnswer, WeightChange, learn,
-};
+pub use feedback::{FEWEST_REFUSALS, Feedback, MOST_MOVED, PairAnswer, WeightChange, learn};
 pub use field::{FieldPath, Taxonomy, TaxonomyError, code_path, field_similarity};
 pub use fingerprint::fingerprint;
 pub use gap::{to_verify, typical_values, what_lacks};

@@ -376,14 +376,26 @@ fn pairs_of(phrase: &str) -> BTreeSet<(char, char)> {
 fn spoken_of(clause: &str) -> Option<String> {
     const MOST: usize = 6;
     const CONNECTING: [&str; 12] = [
-        "达到", "达", "不低于", "不超过", "小于", "大于", "可达", "为", "约", "不少于", "提高", "降低",
+        "达到",
+        "达",
+        "不低于",
+        "不超过",
+        "小于",
+        "大于",
+        "可达",
+        "为",
+        "约",
+        "不少于",
+        "提高",
+        "降低",
     ];
     let at = clause.find(|c: char| c.is_ascii_digit())?;
     let mut before = clause[..at].trim_end_matches(|c: char| !c.is_alphanumeric());
     for word in CONNECTING {
         before = before.strip_suffix(word).unwrap_or(before);
     }
-    let word: Vec<char> = before.chars().rev().take_while(|c| c.is_alphabetic()).take(MOST).collect();
+    let word: Vec<char> =
+        before.chars().rev().take_while(|c| c.is_alphabetic()).take(MOST).collect();
     let word: String = word.into_iter().rev().collect();
     (word.chars().nth(1).is_some() && !states_number(&word)).then_some(word)
 }
@@ -394,8 +406,10 @@ fn magnitude(price: Price) -> Option<String> {
         Price::Negotiable => return None,
         Price::Yuan(yuan) | Price::YuanRange(_, yuan) => yuan,
     };
-    let ranges = [(1e5, "10万元以内"), (5e5, "10–50万元"), (1e6, "50–100万元"), (5e6, "100–500万元")];
-    let range = ranges.iter().find(|(to, _)| yuan <= *to).map_or("500万元以上", |(_, name)| *name);
+    let ranges =
+        [(1e5, "10万元以内"), (5e5, "10–50万元"), (1e6, "50–100万元"), (5e6, "100–500万元")];
+    let range =
+        ranges.iter().find(|(to, _)| yuan <= *to).map_or("500万元以上", |(_, name)| *name);
     Some(range.to_owned())
 }
 
@@ -447,11 +461,12 @@ pub fn choose_questions(quality: &Quality, candidates: &[&Profile]) -> Vec<Quest
 /// How far candidates disagree in an element, and what the two commonest of them say.
 fn separation(about: QualityComponent, candidates: &[&Profile]) -> (Micro, Vec<String>) {
     let mut kinds: Vec<(usize, String, bool)> = Vec::new();
-    let mut add = |same: &dyn Fn(&str) -> bool, said: &str, public: bool| {
-        match kinds.iter_mut().find(|(_, other, _)| same(other)) {
-            Some((n, ..)) => *n += 1,
-            None => kinds.push((1, said.to_owned(), public)),
-        }
+    let mut add = |same: &dyn Fn(&str) -> bool, said: &str, public: bool| match kinds
+        .iter_mut()
+        .find(|(_, other, _)| same(other))
+    {
+        Some((n, ..)) => *n += 1,
+        None => kinds.push((1, said.to_owned(), public)),
     };
     for candidate in candidates {
         match about {
@@ -480,7 +495,8 @@ fn separation(about: QualityComponent, candidates: &[&Profile]) -> (Micro, Vec<S
     let value = index * share / 1_000;
     // A stable sort: the first named of equals stays first.
     kinds.sort_by_key(|(n, ..)| std::cmp::Reverse(*n));
-    let examples = kinds.into_iter().filter(|(.., public)| *public).map(|(_, said, _)| said).take(2);
+    let examples =
+        kinds.into_iter().filter(|(.., public)| *public).map(|(_, said, _)| said).take(2);
     (Micro(i32::try_from(value).unwrap_or(0)), examples.collect())
 }
 
@@ -498,7 +514,10 @@ impl Question {
         let said = quoted.join(lang.pick("、", ", "));
         let (plain, with) = match self.about {
             QualityComponent::Object => (
-                ("请补充对象：针对什么产品、材料或设备", "name the object: which product, material or device"),
+                (
+                    "请补充对象：针对什么产品、材料或设备",
+                    "name the object: which product, material or device",
+                ),
                 ("；候选有", "; candidates offer "),
             ),
             QualityComponent::Indicator => (
@@ -521,7 +540,11 @@ impl Question {
             ),
         };
         let plain = lang.pick(plain.0, plain.1);
-        if said.is_empty() { plain.to_owned() } else { format!("{plain}{}{said}", lang.pick(with.0, with.1)) }
+        if said.is_empty() {
+            plain.to_owned()
+        } else {
+            format!("{plain}{}{said}", lang.pick(with.0, with.1))
+        }
     }
 }
 
@@ -534,8 +557,7 @@ mod tests {
 
     fn record(side: Side, title: &str, body: &str) -> Record {
         let source = SourceRef { file: "made.csv".to_owned(), sheet: None, row: 2 };
-        let mut record =
-            Record::new(side, RecordId(title.to_owned()), String::new(), source);
+        let mut record = Record::new(side, RecordId(title.to_owned()), String::new(), source);
         (record.title, record.body) = (title.to_owned(), body.to_owned());
         record
     }

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Contradiction, CooperationMode, Lang, LegalStatus, Maturity, StatedField, Supplement, SupplyKind,
-    Visibility,
+    Contradiction, CooperationMode, Lang, LegalStatus, Maturity, StatedField, Supplement,
+    SupplyKind, Visibility,
 };
 
 /// Which of the two lists a record stands in.

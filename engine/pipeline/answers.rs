@@ -60,7 +60,10 @@ impl Answers {
             pairs
                 .iter()
                 .map(|pair| {
-                    [demands[pair.demand.get()].id.0.clone(), supplies[pair.supply.get()].id.0.clone()]
+                    [
+                        demands[pair.demand.get()].id.0.clone(),
+                        supplies[pair.supply.get()].id.0.clone(),
+                    ]
                 })
                 .collect()
         };

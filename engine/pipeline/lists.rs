@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use crate::matching::{
-    CANDIDATES_ASKED, Profile, Quality, Weights, choose_questions, profile, quality, typical_values,
-    what_lacks,
+    CANDIDATES_ASKED, Profile, Quality, Weights, choose_questions, profile, quality,
+    typical_values, what_lacks,
 };
 use crate::model::{DemandIdx, Intake, Lang, Match, Record, Side, Verdict};
 use crate::report::Gap;

@@ -31,8 +31,8 @@ pub use explain::{Explanation, explain};
 pub use inspect::{Inspection, inspect};
 pub use options::{MatchOptions, SideOptions};
 pub use output::{
-    AnswerFacts, BackendFacts, ContradictionRecord, FileFacts, Manifest, PairRecord, PartRecord, QualityRecord,
-    QuoteRecord, SideFacts, WeightChangeFacts,
+    AnswerFacts, BackendFacts, ContradictionRecord, FileFacts, Manifest, PairRecord, PartRecord,
+    QualityRecord, QuoteRecord, SideFacts, WeightChangeFacts,
 };
 pub use progress::{Progress, Silent, Stage};
 pub use run::{RunSummary, run_match};

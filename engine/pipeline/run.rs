@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
+use super::answers::Answers;
 use super::candidates::retrieve;
 use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::import::read_sides;
-use super::answers::Answers;
 use super::lists::{Lists, gaps, qualities, take_in_id_order};
 use super::output::{Manifest, OutputFolder, names};
 use super::scoring::{Depths, Judge};

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::model::{
-    BrokerAnswer, CooperationMode, Lang, Match, Micro, Price, Record, Side, SourceRef, StatedField, SupplyKind,
+    BrokerAnswer, CooperationMode, Lang, Match, Micro, Price, Record, Side, SourceRef, StatedField,
+    SupplyKind,
 };
 
 /// A probability as a whole percentage, halves away from zero.

@@ -177,15 +177,11 @@ fn by_asker<'a>(
     for list in lists {
         let before = entries.len();
         let pairs = view.worthwhile(list, limit).filter(|pair| wanted(pair));
-        entries.extend(
-            (1..)
-                .zip(pairs)
-                .map(|(place, pair)| Entry {
-                    subject: Subject::Pair(pair, place),
-                    banded,
-                    with_quality: false,
-                }),
-        );
+        entries.extend((1..).zip(pairs).map(|(place, pair)| Entry {
+            subject: Subject::Pair(pair, place),
+            banded,
+            with_quality: false,
+        }));
         banded ^= entries.len() > before;
     }
     entries

@@ -151,6 +151,9 @@ fn record(side: Side, row: usize, title: &str, body: String, field: &str) -> Rec
         maturity: (side == Side::Supply && row % 6 != 5).then(|| Maturity::ALL[row as usize % 5]),
         maturity_stated: None,
         supply_kind: (side == Side::Supply).then_some(SupplyKind::Result),
+        legal_status: None,
+        supplements: Vec::new(),
+        contradictions: Vec::new(),
         ip_status: None,
         price: None,
         posted_on: Some(posted),
@@ -413,7 +416,9 @@ impl Run {
             to_verify: &to_verify,
             qualities: &self.qualities,
             feedback: self.feedback.as_ref(),
-            versions: &|pair| format!("d-{}@aa ↔ s-{}@bb · 2026-09-01", pair.demand.0, pair.supply.0),
+            versions: &|pair| {
+                format!("d-{}@aa ↔ s-{}@bb · 2026-09-01", pair.demand.0, pair.supply.0)
+            },
             run: &self.facts,
             lang: self.lang,
         })

@@ -8,9 +8,7 @@ mod quality;
 mod rankings;
 mod records;
 
-pub use manifest::{
-    AnswerFacts, BackendFacts, FileFacts, Manifest, SideFacts, WeightChangeFacts,
-};
+pub use manifest::{AnswerFacts, BackendFacts, FileFacts, Manifest, SideFacts, WeightChangeFacts};
 pub use pairs::{ContradictionRecord, PairRecord, PartRecord, QuoteRecord};
 pub use quality::QualityRecord;
 

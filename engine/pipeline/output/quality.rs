@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::PipelineError;
 use crate::matching::{Quality, QualityComponent, Triage};
-use crate::model::{Contradiction, Lang, Micro, QuoteField, Record, Supplement};
+use crate::model::{Contradiction, Lang, Micro, QuoteField, Record, Supplement, Visibility};
 use crate::text::{Element, RequirementKind, char_range, elements, requirements, veil};
 
 /// Name and version of the line's shape.
@@ -67,11 +67,16 @@ pub struct PhraseRecord {
     pub start: u32,
     /// One past the last.
     pub end: u32,
-    /// The passage.
+    /// The passage; the name of an owner who wishes to stay unnamed is replaced by 〔略〕.
     pub text: String,
 }
 
-fn phrase(record: &Record, kind: &str, field: QuoteField, bytes: std::ops::Range<usize>) -> PhraseRecord {
+fn phrase(
+    record: &Record,
+    kind: &str,
+    field: QuoteField,
+    bytes: std::ops::Range<usize>,
+) -> PhraseRecord {
     let text = if field == QuoteField::Title { &record.title } else { &record.body };
     let chars = char_range(text, bytes.clone());
     let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
@@ -80,8 +85,15 @@ fn phrase(record: &Record, kind: &str, field: QuoteField, bytes: std::ops::Range
         field,
         start: place(chars.start),
         end: place(chars.end),
-        text: text[bytes].to_owned(),
+        text: shown(record, &text[bytes]),
     }
+}
+
+/// The words as they may be read by others: an owner who wishes to stay unnamed stays so, in a
+/// text of the same meaning that is then no longer the characters of the source.
+fn shown(record: &Record, text: &str) -> String {
+    let owner = record.organization.as_deref().filter(|_| record.visibility != Visibility::Public);
+    veil(text, owner.into_iter()).unwrap_or_else(|| text.to_owned())
 }
 
 fn line(demand: &Record, quality: &Quality, lang: Lang) -> QualityRecord {

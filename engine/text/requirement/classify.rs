@@ -1,9 +1,9 @@
 //! The kind of one clause, from its own words and the section it stands in.
 
+use super::RequirementKind::{self, Effect, Indicator, Material, Object, Problem, Process};
 use super::clause::Clause;
 use super::lexicon::{LEXICON, Section};
 use super::number::states_number;
-use super::RequirementKind::{self, Effect, Indicator, Material, Object, Problem, Process};
 use crate::model::Side;
 
 /// What a clause's own words say.
@@ -21,7 +21,8 @@ pub(super) enum Kind {
 /// stated limit, a wish, what is wrong, what is to become better, by what means.
 pub(super) fn classify(side: Side, text: &str, section: Option<Section>, clause: &Clause) -> Kind {
     let lexicon = &*LEXICON;
-    if matches!(section, Some(Section::Aside | Section::Application)) || lexicon.aside.is_match(text)
+    if matches!(section, Some(Section::Aside | Section::Application))
+        || lexicon.aside.is_match(text)
     {
         return Kind::Nothing;
     }
@@ -52,7 +53,7 @@ fn demand_kind(
     better: bool,
 ) -> Kind {
     let lexicon = &*LEXICON;
-    let asks = lexicon.ask.is_match(text);
+    let asks = lexicon.asks(text);
     let today = lexicon.today.is_match(text);
     if wrong && (today || !asks) && !leads(text, better) {
         return Kind::Is(Problem);
@@ -61,14 +62,18 @@ fn demand_kind(
         if let Some(kind) = asked_for(text, better) {
             return Kind::Is(kind);
         }
-        if asks && !wrong {
+        if asks
+            && !wrong
+            && ["一种", "一款", "一套", "一台", "一个", "一条"].iter().any(|w| text.contains(w))
+        {
             return Kind::Is(Object);
         }
     }
-    if better && !today {
+    if better && !today && !text.contains("才能") {
         return Kind::Is(if below == Some(Problem) { Problem } else { Effect });
     }
-    if lexicon.method.is_match(text) && !today {
+    // A word of means at the very end has nothing behind it: 供生产使用.
+    if lexicon.method.find(text).is_some_and(|word| word.end() < text.len()) && !today {
         return Kind::Is(Process);
     }
     match below {
@@ -107,9 +112,21 @@ fn supply_kind(text: &str, below: Option<RequirementKind>, wrong: bool, better: 
 
 /// Whether a supply's clause presents the thing itself.
 fn introduces(text: &str) -> bool {
-    ["公开了", "提供了", "提供一", "涉及", "一种", "本产品", "本系统", "本装置", "本设备", "研制了", "开发了"]
-        .iter()
-        .any(|word| text.contains(word))
+    [
+        "公开了",
+        "提供了",
+        "提供一",
+        "涉及",
+        "一种",
+        "本产品",
+        "本系统",
+        "本装置",
+        "本设备",
+        "研制了",
+        "开发了",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
 }
 
 /// A number that is to be reached (demand) or has been (supply); how things stand today is none.
@@ -166,11 +183,25 @@ fn asked_for(text: &str, better: bool) -> Option<RequirementKind> {
         let wish_only = improves.iter().any(|word| after_ask(whole).starts_with(word));
         return Some(if wish_only && kind != Process { Effect } else { kind });
     }
-    let cut = ["可实现", "可以", "能够", "以便", "来", "用于", "用以", "，", "使", "满足", "that ", "which ", "to "]
-        .iter()
-        .filter_map(|word| whole.find(word))
-        .filter(|&at| at > 0)
-        .min();
+    let cut = [
+        "可实现",
+        "可以",
+        "能够",
+        "以便",
+        "来",
+        "用于",
+        "用以",
+        "，",
+        "使",
+        "满足",
+        "that ",
+        "which ",
+        "to ",
+    ]
+    .iter()
+    .filter_map(|word| whole.find(word))
+    .filter(|&at| at > 0)
+    .min();
     if let Some(kind) = cut.and_then(|at| lexicon.noun_at_end(whole[..at].trim_end())) {
         return Some(kind);
     }
@@ -194,8 +225,23 @@ pub(super) fn title_kind(title: &str) -> RequirementKind {
         return Problem;
     }
     const TAILS: [&str; 17] = [
-        "的研究与应用", "研究与应用", "及其应用", "及应用", "的需求", "需求", "的研制", "研制", "的研发", "研发",
-        "的开发", "开发", "的设计", "设计", "制造", "的应用", "产业化",
+        "的研究与应用",
+        "研究与应用",
+        "及其应用",
+        "及应用",
+        "的需求",
+        "需求",
+        "的研制",
+        "研制",
+        "的研发",
+        "研发",
+        "的开发",
+        "开发",
+        "的设计",
+        "设计",
+        "制造",
+        "的应用",
+        "产业化",
     ];
     for tail in TAILS {
         core = core.strip_suffix(tail).unwrap_or(core).trim_end();

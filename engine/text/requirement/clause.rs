@@ -62,7 +62,9 @@ pub(super) fn clauses(text: &str) -> Vec<Clause> {
                 splitter.open_section(splitter.start..at);
                 splitter.start = end;
             }
-            '。' | '！' | '？' | '!' | '?' | '；' | ';' | '｡' => splitter.end_sentence(at, end),
+            '。' | '！' | '？' | '!' | '?' | '；' | ';' | '｡' => {
+                splitter.end_sentence(at, end)
+            }
             '\n' | '\r' => splitter.end_line(at, end),
             '.' if text[end..].starts_with(|c: char| c.is_whitespace())
                 && text[..at].ends_with(|c: char| c.is_ascii_alphanumeric()) =>
@@ -148,9 +150,8 @@ impl Splitter<'_> {
     /// a blank, or any bracketed or circled one.
     fn may_begin_item(&self, at: usize) -> bool {
         let before = self.text[..at].chars().next_back();
-        let opens = self.text[at..].starts_with(|c: char| {
-            matches!(c, '（' | '(' | '\u{2460}'..='\u{2473}')
-        });
+        let opens = self.text[at..]
+            .starts_with(|c: char| matches!(c, '（' | '(' | '\u{2460}'..='\u{2473}'));
         before.is_none_or(|c| c.is_whitespace() || "；;。：:，,、".contains(c)) || opens
     }
 

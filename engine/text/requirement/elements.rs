@@ -77,7 +77,8 @@ impl Elements {
 const LONGEST: usize = 24;
 
 /// Characters at which a noun phrase ends or begins.
-const JOINTS: &str = "的和或在对用为将把及与、，。；：（）()“”\"';,:由以使从被让是有至到向给等该本其此";
+const JOINTS: &str =
+    "的和或在对用为将把及与、，。；：（）()“”\"';,:由以使从被让是有至到向给等该本其此";
 
 /// Finds the five elements: the first phrase of each kind, the title before the body.
 ///
@@ -159,7 +160,20 @@ fn clipped(part: &str, start: usize) -> Range<usize> {
 /// of asking and introducing taken off.
 fn phrases(part: &str) -> impl Iterator<Item = Range<usize>> {
     const OPENERS: [&str; 14] = [
-        "现需求", "需求", "寻求", "寻找", "需要", "希望", "研制", "研发", "开发", "设计", "公开了", "提供了", "采用", "利用",
+        "现需求",
+        "需求",
+        "寻求",
+        "寻找",
+        "需要",
+        "希望",
+        "研制",
+        "研发",
+        "开发",
+        "设计",
+        "公开了",
+        "提供了",
+        "采用",
+        "利用",
     ];
     let mut start = 0;
     let mut ranges = Vec::new();

@@ -38,6 +38,8 @@ pub(super) struct Lexicon {
     /// Longest noun, in characters.
     longest_noun: usize,
     pub(super) ask: Regex,
+    begin: Regex,
+    opener: Regex,
     pub(super) problem: Regex,
     pub(super) solve_problem: Regex,
     pub(super) effect: Regex,
@@ -86,6 +88,8 @@ impl Lexicon {
             headings,
             nouns,
             ask: literal("ask"),
+            begin: literal("begin"),
+            opener: literal("opener"),
             problem: literal("problem"),
             solve_problem: any_of(&file.cues["solve_problem"], false),
             effect: literal("effect"),
@@ -118,6 +122,16 @@ impl Lexicon {
             let tail: String = chars[chars.len() - length..].iter().collect();
             self.headings.get(&tail).copied()
         })
+    }
+
+    /// Whether the clause speaks of what is wanted.
+    pub(super) fn asks(&self, clause: &str) -> bool {
+        self.ask.is_match(clause) || self.begin.find(clause).is_some_and(|word| word.start() == 0)
+    }
+
+    /// Whether the clause only opens the one after it: 针对现有产线.
+    pub(super) fn opens(&self, clause: &str) -> bool {
+        self.opener.find(clause).is_some_and(|word| word.start() == 0)
     }
 
     /// The section of a text that is a known heading as a whole, without connecting words.

@@ -97,6 +97,15 @@ impl Requirement {
     }
 }
 
+/// A clause that nothing has typed yet and that belongs to the next one of its sentence.
+#[derive(Debug, Clone, Copy)]
+struct Opening {
+    /// Whether it belongs to a clause of any kind (针对…), or only to a problem (现有…).
+    any: bool,
+    /// Its sentence and its first byte.
+    at: (usize, usize),
+}
+
 /// Longest requirement made of several clauses, in bytes: about three lines of a list cell, as
 /// for a sentence that is quoted.
 const LONGEST: usize = 3 * crate::text::MAX_SENTENCE_CHARS;
@@ -118,14 +127,18 @@ pub fn requirements(side: Side, title: &str, body: &str) -> Vec<Requirement> {
     }
     let mut section: Option<Section> = None;
     let mut last: Option<(Clause, RequirementKind)> = None;
-    // Sentence and beginning of a clause about today that nothing has typed yet.
-    let mut opening: Option<(usize, usize)> = None;
+    let mut opening: Option<Opening> = None;
     for clause in clauses(body) {
         if clause.heading.is_some() || clause.resets {
             section = clause.heading;
         }
         let inherited =
             last.as_ref().filter(|(before, _)| before.sentence == clause.sentence).map(|l| l.1);
+        if opening.is_none() && LEXICON.opens(&body[clause.bytes.clone()]) {
+            opening = Some(Opening { any: true, at: (clause.sentence, clause.bytes.start) });
+            last = None;
+            continue;
+        }
         let kind = match classify(side, &body[clause.bytes.clone()], section, &clause) {
             Kind::Is(kind) => Some(kind),
             Kind::Unmarked => inherited.filter(|kind| *kind != RequirementKind::Indicator),
@@ -134,14 +147,17 @@ pub fn requirements(side: Side, title: &str, body: &str) -> Vec<Requirement> {
         let Some(kind) = kind else {
             last = None;
             let words = &body[clause.bytes.clone()];
-            opening = LEXICON.today.is_match(words).then_some((clause.sentence, clause.bytes.start));
+            let at = (clause.sentence, clause.bytes.start);
+            opening = opening
+                .filter(|held| held.any && held.at.0 == at.0)
+                .or_else(|| LEXICON.today.is_match(words).then_some(Opening { any: false, at }));
             continue;
         };
         // How things stand today belongs to what is wrong with it: 现有绕线机经常停机，换线费时.
-        let from = opening.take().filter(|(sentence, start)| {
-            kind == RequirementKind::Problem
-                && *sentence == clause.sentence
-                && clause.bytes.end - start <= LONGEST
+        let from = opening.take().filter(|held| {
+            (held.any || kind == RequirementKind::Problem)
+                && held.at.0 == clause.sentence
+                && clause.bytes.end - held.at.1 <= LONGEST
         });
         let joins = inherited == Some(kind) && kind != RequirementKind::Indicator && !clause.item;
         match found.last_mut() {
@@ -153,7 +169,7 @@ pub fn requirements(side: Side, title: &str, body: &str) -> Vec<Requirement> {
             _ => found.push(Requirement {
                 kind,
                 field: QuoteField::Body,
-                bytes: from.map_or(clause.bytes.start, |(_, start)| start)..clause.bytes.end,
+                bytes: from.map_or(clause.bytes.start, |held| held.at.1)..clause.bytes.end,
             }),
         }
         last = Some((clause, kind));

@@ -23,7 +23,8 @@ static QUANTITY: LazyLock<Regex> = LazyLock::new(|| {
         .collect();
     // Single letters stand for units only where nothing else can be meant: 5 V, 30 s, not 5G.
     let single = r"[VWANJKLmsghdbB](?:[/·²³]|\b)";
-    let counts = "次|万次|倍|级|层|类|个月|个小时|小时|分钟|秒|天|年|人|台|套|件|条|组|只|万|亿|元|W/|kg|转";
+    let counts =
+        "次|万次|倍|级|层|类|个月|个小时|小时|分钟|秒|天|年|人|台|套|件|条|组|只|万|亿|元|W/|kg|转";
     let number = r"(?:^|[^A-Za-z0-9\-])[0-9](?:[0-9.,]*[0-9])?";
     let range = r"(?:\s?(?:[~～–—\-至到]|×10)\s?[0-9^−\-⁻⁰¹²³⁴⁵⁶⁷⁸⁹.]+)?";
     let pattern = format!(
@@ -57,14 +58,31 @@ mod tests {
     #[test]
     fn quantities_are_told_from_other_numbers() {
         for text in [
-            "精度不低于0.5%", "寿命≥3年", "孔径12英寸", "频率50Gbps", "压力1×10⁻⁶Pa", "厚度10~20μm",
-            "温度达到300℃", "使用3万次", "电压5 V", "降低30 %以上", "误差小于0.2", "耗气量180m³/t",
+            "精度不低于0.5%",
+            "寿命≥3年",
+            "孔径12英寸",
+            "频率50Gbps",
+            "压力1×10⁻⁶Pa",
+            "厚度10~20μm",
+            "温度达到300℃",
+            "使用3万次",
+            "电压5 V",
+            "降低30 %以上",
+            "误差小于0.2",
+            "耗气量180m³/t",
         ] {
             assert!(states_number(text), "{text}");
         }
         for text in [
-            "GB21900-2008标准", "采用工业4.0理念", "2015年版药典", "5G基站", "5052-H32铝板",
-            "ISO9001认证", "一种材料", "第3代产品", "3D打印",
+            "GB21900-2008标准",
+            "采用工业4.0理念",
+            "2015年版药典",
+            "5G基站",
+            "5052-H32铝板",
+            "ISO9001认证",
+            "一种材料",
+            "第3代产品",
+            "3D打印",
         ] {
             assert!(!states_number(text), "{text}");
         }
