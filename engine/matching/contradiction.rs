@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Deserialize;
 
-use crate::model::{Contradiction, Lang, Maturity, Price, QuoteField, Record, StatedField};
+use crate::model::{Contradiction, Lang, Maturity, Price, QuoteField, Record, Side, StatedField};
 use crate::text::{char_range, sentences};
 
 #[derive(Deserialize)]
@@ -23,6 +23,7 @@ struct File {
     research: CueWords,
     production: CueWords,
     price: CueWords,
+    budget: CueWords,
     region: CueWords,
     provinces: Provinces,
 }
@@ -92,6 +93,7 @@ struct Cues {
     research: Cue,
     production: Cue,
     price: Cue,
+    budget: Cue,
     region: Cue,
     provinces: Vec<Vec<String>>,
 }
@@ -106,6 +108,7 @@ static CUES: LazyLock<Cues> = LazyLock::new(|| {
         research: Cue::new(&file.research),
         production: Cue::new(&file.production),
         price: Cue::new(&file.price),
+        budget: Cue::new(&file.budget),
         region: Cue::new(&file.region),
         provinces: file.provinces.names,
     }
@@ -183,7 +186,7 @@ fn legal_status(record: &Record) -> Option<Contradiction> {
 
 fn maturity(record: &Record) -> Option<Contradiction> {
     // What a demand asks for is a wish; its text speaks of the present.
-    if record.side == crate::model::Side::Demand {
+    if record.side == Side::Demand {
         return None;
     }
     let stated = record.maturity_stated.as_deref().unwrap_or_default();
@@ -197,11 +200,11 @@ fn maturity(record: &Record) -> Option<Contradiction> {
 
 fn price(record: &Record) -> Option<Contradiction> {
     let (stated, from, to) = match record.price? {
-        Price::Negotiable => (Lang::Zh.pick("面议", ""), None, None),
+        Price::Negotiable => ("面议", None, None),
         Price::Yuan(yuan) => ("", Some(yuan), Some(yuan)),
         Price::YuanRange(from, to) => ("", Some(from), Some(to)),
     };
-    let found = against(record, StatedField::Price, stated, &CUES.price)?;
+    let found = against(record, StatedField::Price, stated, amount_cue(record))?;
     let amounts = amounts_in(&found.text)?;
     match (from, to) {
         (Some(from), Some(to)) => {
@@ -253,9 +256,16 @@ fn region(record: &Record) -> Option<Contradiction> {
     Some(found)
 }
 
+/// The words that announce an amount: what a demand would pay, what a supply costs.
+fn amount_cue(record: &Record) -> &'static Cue {
+    if record.side == Side::Demand { &CUES.budget } else { &CUES.price }
+}
+
 /// Whether a record's text states an amount for the whole, such as a budget of 20万元.
 pub(super) fn states_amount(record: &Record) -> bool {
-    CUES.price.find(&record.body).is_some_and(|found| amounts_in(&record.body[found]).is_some())
+    amount_cue(record)
+        .find(&record.body)
+        .is_some_and(|found| amounts_in(&record.body[found]).is_some())
 }
 
 /// One sentence for a person: what is stated, what the text says.
@@ -304,7 +314,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::model::{LegalStatus, RecordId, Side, SourceRef};
+    use crate::model::{LegalStatus, RecordId, SourceRef};
 
     fn supply(body: &str) -> Record {
         let source = SourceRef { file: "made.csv".to_owned(), sheet: None, row: 2 };

@@ -135,6 +135,9 @@ fn read_clause(
         found.offer(Element::Method, field, at(clipped(part, cue.end())));
     }
     for phrase in phrases(part) {
+        if lexicon.is_bare_noun(&part[phrase.clone()]) {
+            continue;
+        }
         let element = match lexicon.noun_at_end(&part[phrase.clone()]) {
             Some(RequirementKind::Material) => Element::Material,
             Some(RequirementKind::Object) => Element::Product,

@@ -139,6 +139,11 @@ impl Lexicon {
         self.headings.get(text.trim()).copied()
     }
 
+    /// Whether `phrase` is a noun of the lexicon and nothing more.
+    pub(super) fn is_bare_noun(&self, phrase: &str) -> bool {
+        self.nouns.contains_key(phrase)
+    }
+
     /// The kind of thing that the last word of `phrase` names; the longest known word decides.
     pub(super) fn noun_at_end(&self, phrase: &str) -> Option<RequirementKind> {
         let tail: Vec<(usize, char)> =
@@ -166,7 +171,9 @@ fn any_of(words: &[String], literal: bool) -> Regex {
         .map(|word| {
             let pattern = if literal { regex::escape(word) } else { (*word).clone() };
             let latin = word.starts_with(|c: char| c.is_ascii_alphabetic());
-            if latin { format!(r"\b{pattern}\b") } else { pattern }
+            // The ASCII boundary: the Unicode one would keep the fast automaton from being used,
+            // and a Latin word may stand between Chinese ones without a blank.
+            if latin { format!(r"(?-u:\b){pattern}(?-u:\b)") } else { pattern }
         })
         .collect();
     Regex::new(&format!("(?i){}", alternatives.join("|"))).expect("checked by a test")

@@ -18,11 +18,11 @@ static QUANTITY: LazyLock<Regex> = LazyLock::new(|| {
         .iter()
         .map(|unit| {
             let latin = unit.ends_with(|c: char| c.is_ascii_alphabetic());
-            format!("{}{}", regex::escape(unit), if latin { r"\b" } else { "" })
+            format!("{}{}", regex::escape(unit), if latin { r"(?-u:\b)" } else { "" })
         })
         .collect();
     // Single letters stand for units only where nothing else can be meant: 5 V, 30 s, not 5G.
-    let single = r"[VWANJKLmsghdbB](?:[/·²³]|\b)";
+    let single = r"[VWANJKLmsghdbB](?:[/·²³]|(?-u:\b))";
     let counts =
         "次|万次|倍|级|层|类|个月|个小时|小时|分钟|秒|天|年|人|台|套|件|条|组|只|万|亿|元|W/|kg|转";
     let number = r"(?:^|[^A-Za-z0-9\-])[0-9](?:[0-9.,]*[0-9])?";
