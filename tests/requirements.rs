@@ -3,6 +3,8 @@
 //! The texts are not part of the project: without `../shared/data` these tests say so and pass.
 //! `golden/market_requirements.tsv` holds facts only: id, field, kind, first and last character.
 
+#![expect(clippy::print_stderr, reason = "figures and skips are told to who runs the tests")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -86,19 +88,6 @@ fn counts(demands: &[Record], held: bool) -> BTreeMap<&'static str, Count> {
             let count = counts.entry(found.kind.name()).or_default();
             count[0] += 1;
             count[1] += usize::from(right);
-            if std::env::var_os("SHOW_REQUIREMENTS").is_some() && !held {
-                let mark = if right { "=" } else { "?" };
-                println!("{mark} {id} {:9} {}", found.kind.name(), &text[found.bytes]);
-            }
-        }
-        if std::env::var_os("SHOW_REQUIREMENTS").is_some() && !held {
-            for read in wanted {
-                let text =
-                    if read.field == QuoteField::Title { &record.title } else { &record.body };
-                let text: String =
-                    text.chars().skip(read.chars.start).take(read.chars.len()).collect();
-                println!("    gold {id} {:9} {text}", read.kind);
-            }
         }
     }
     counts
@@ -107,7 +96,7 @@ fn counts(demands: &[Record], held: bool) -> BTreeMap<&'static str, Count> {
 #[test]
 fn typed_requirements_agree_with_a_reading() {
     let Some((demands, _)) = market() else {
-        println!("skipped: ../shared/data is absent");
+        eprintln!("skipped: ../shared/data is absent");
         return;
     };
     for (set, held) in [("tuned on", false), ("held out", true)] {
@@ -115,11 +104,11 @@ fn typed_requirements_agree_with_a_reading() {
         let mut all: Count = [0; 3];
         for (kind, count) in &counts {
             let [found, right, wanted] = *count;
-            println!("{set} {kind:9} found {found:3} right {right:3} wanted {wanted:3}");
+            eprintln!("{set} {kind:9} found {found:3} right {right:3} wanted {wanted:3}");
             all.iter_mut().zip(count).for_each(|(sum, n)| *sum += n);
         }
         let [found, right, wanted] = all;
-        println!("{set} all       precision {right}/{found} recall {right}/{wanted}");
+        eprintln!("{set} all       precision {right}/{found} recall {right}/{wanted}");
         // A floor against regressions; the figures themselves are printed above.
         assert!(2 * right >= found && 2 * right >= wanted, "{set}: {all:?}");
     }
@@ -128,7 +117,7 @@ fn typed_requirements_agree_with_a_reading() {
 #[test]
 fn every_quote_of_a_real_record_is_a_substring() {
     let Some((demands, supplies)) = market() else {
-        println!("skipped: ../shared/data is absent");
+        eprintln!("skipped: ../shared/data is absent");
         return;
     };
     let mut n = [0_usize; 3];
@@ -155,14 +144,14 @@ fn every_quote_of_a_real_record_is_a_substring() {
             n[2] += 1;
         }
     }
-    println!("{} requirements, {} elements, {} contradictions", n[0], n[1], n[2]);
+    eprintln!("{} requirements, {} elements, {} contradictions", n[0], n[1], n[2]);
     assert!(n[0] > 10_000 && n[2] > 100);
 }
 
 #[test]
 fn triage_of_real_demands_is_in_the_range_that_offices_report() {
     let Some((demands, _)) = market() else {
-        println!("skipped: ../shared/data is absent");
+        eprintln!("skipped: ../shared/data is absent");
         return;
     };
     let judged: Vec<_> = demands.iter().map(|demand| quality(demand, date(2020, 9, 1))).collect();
@@ -171,10 +160,10 @@ fn triage_of_real_demands_is_in_the_range_that_offices_report() {
     };
     let [clear, vague, later] =
         [Triage::Matchable, Triage::NeedsDetail, Triage::LongTerm].map(share);
-    println!("matchable {clear}‰, needs detail {vague}‰, long term {later}‰");
+    eprintln!("matchable {clear}‰, needs detail {vague}‰, long term {later}‰");
     for (at, component) in QualityComponent::ALL.into_iter().enumerate() {
         let sum: i64 = judged.iter().map(|q| i64::from(q.components[at].0)).sum();
-        println!("{component:?} {}", sum / i64::try_from(judged.len()).expect("few") / 1_000);
+        eprintln!("{component:?} {}", sum / i64::try_from(judged.len()).expect("few") / 1_000);
     }
     // A quarter of demands are vague in one office's count, 17 % are under 50 characters.
     assert!((150..=450).contains(&vague), "{vague}");
@@ -195,7 +184,7 @@ fn planted_cases_of_the_sample_come_out_as_planted() {
         .filter(|(_, found)| !found.is_empty())
         .map(|(supply, found)| (supply.id.as_str(), found.iter().map(|f| f.field).collect()))
         .collect();
-    println!("{found:?}");
+    eprintln!("{found:?}");
     assert!(found.contains(&("GJ-2026-0186", vec![StatedField::IpStatus])), "{found:?}");
     // Nothing else was planted; a few sentences may well be read as one.
     assert!(found.len() <= 1 + supplies.len() / 100, "{found:?}");
@@ -209,6 +198,6 @@ fn planted_cases_of_the_sample_come_out_as_planted() {
         .iter()
         .filter(|demand| quality(demand, date(2026, 9, 1)).triage == Triage::NeedsDetail)
         .count();
-    println!("{vague} of {} need detail", demands.len());
+    eprintln!("{vague} of {} need detail", demands.len());
     assert!(vague * 5 <= demands.len(), "the sample is well stated: {vague}");
 }

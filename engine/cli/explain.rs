@@ -7,8 +7,9 @@ use serde_json::json;
 use super::arguments::ExplainArguments;
 use super::{CommandResult, table};
 use crate::matching::contradiction_text;
-use crate::model::{Lang, Micro, QuoteField, Side};
+use crate::model::{Lang, Micro, QuoteField, Record, Side};
 use crate::pipeline::{Explanation, explain};
+use crate::text::requirements;
 
 pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
     let explanation = explain(
@@ -19,7 +20,12 @@ pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
     )?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let value = json!({ "kept": explanation.kept, "pair": explanation.pair });
+        let value = json!({
+            "kept": explanation.kept,
+            "pair": explanation.pair,
+            "requirements": points(&explanation.demand, lang),
+            "claims": points(&explanation.supply, lang),
+        });
         writeln!(out, "{value}")?;
         return Ok(());
     }
@@ -121,5 +127,25 @@ fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io
             }
         }
     }
+    for (title, record) in [
+        (t("需求要点（原文）", "what the demand asks for (quoted)"), &explanation.demand),
+        (t("供给要点（原文）", "what the supply claims (quoted)"), &explanation.supply),
+    ] {
+        writeln!(out, "\n{title}")?;
+        for (kind, text) in points(record, lang).into_iter().take(POINTS) {
+            writeln!(out, "  {kind} “{}”", table::shorten(&text, 100))?;
+        }
+    }
     Ok(())
+}
+
+/// Most requirements or claims shown per record.
+const POINTS: usize = 12;
+
+/// The typed requirements of a demand or claims of a supply: kind and quote, in text order.
+fn points(record: &Record, lang: Lang) -> Vec<(&'static str, String)> {
+    requirements(record.side, &record.title, &record.body)
+        .into_iter()
+        .map(|point| (point.kind.label(lang), point.text(&record.title, &record.body).to_owned()))
+        .collect()
 }

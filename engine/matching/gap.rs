@@ -97,7 +97,7 @@ pub fn to_verify(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> 
         Some(_) if supply.contradiction(StatedField::IpStatus).is_some() => {}
         Some(status) => checks.push(status),
         None => {
-            checks.push(lang.pick("知识产权未写", "intellectual property not stated").to_owned())
+            checks.push(lang.pick("知识产权未写", "intellectual property not stated").to_owned());
         }
     }
     let mut add = |zh: &str, en: &str| checks.push(lang.pick(zh, en).to_owned());

@@ -41,13 +41,13 @@ pub(super) fn clauses(text: &str) -> Vec<Clause> {
             continue;
         }
         let end = at + c.len_utf8();
-        if at == splitter.start || splitter.may_begin_item(at) {
-            if let Some(length) = numbering(&text[at..]) {
-                splitter.cut(at, at);
-                splitter.begin_item(at + length);
-                skip_to = at + length;
-                continue;
-            }
+        if (at == splitter.start || splitter.may_begin_item(at))
+            && let Some(length) = numbering(&text[at..])
+        {
+            splitter.cut(at, at);
+            splitter.begin_item(at + length);
+            skip_to = at + length;
+            continue;
         }
         match c {
             '【' => {
@@ -63,7 +63,7 @@ pub(super) fn clauses(text: &str) -> Vec<Clause> {
                 splitter.start = end;
             }
             '。' | '！' | '？' | '!' | '?' | '；' | ';' | '｡' => {
-                splitter.end_sentence(at, end)
+                splitter.end_sentence(at, end);
             }
             '\n' | '\r' => splitter.end_line(at, end),
             '.' if text[end..].starts_with(|c: char| c.is_whitespace())
