@@ -115,6 +115,7 @@ fn the_folder_holds_exactly_the_named_files() {
         "lists.xlsx",
         "manifest.json",
         "matches.jsonl",
+        "quality.jsonl",
         "ranking.bm25.trec",
         "ranking.reverse.bm25.trec",
         "ranking.reverse.trec",

@@ -163,6 +163,14 @@ pub(super) struct MatchArguments {
     #[arg(long, value_name = "FILE")]
     pub(super) calibration: Option<PathBuf>,
 
+    /// 技术经理人的反馈：填了“反馈”“原因”列的 lists.xlsx，或 CSV、JSONL
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(super) answers: Vec<PathBuf>,
+
+    /// 只用这一天及以前的反馈（YYYY-MM-DD）
+    #[arg(long, value_name = "DATE", requires = "answers")]
+    pub(super) answers_until: Option<Date>,
+
     #[command(flatten)]
     pub(super) embedder: EmbedderArguments,
 

@@ -7,8 +7,10 @@ use serde_json::json;
 use super::arguments::ExplainArguments;
 use super::embedder::embedder_options;
 use super::{CommandResult, table};
-use crate::model::{Lang, Micro, QuoteField, Side};
+use crate::matching::contradiction_text;
+use crate::model::{Lang, Micro, QuoteField, Record, Side};
 use crate::pipeline::{Explanation, JointRecord, QuoteRecord, explain};
+use crate::text::requirements;
 
 pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
     let explanation = explain(
@@ -23,6 +25,8 @@ pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
             "kept": explanation.kept,
             "pair": explanation.pair,
             "joint": explanation.joint,
+            "requirements": points(&explanation.demand, lang),
+            "claims": points(&explanation.supply, lang),
         });
         writeln!(out, "{value}")?;
         return Ok(());
@@ -56,6 +60,13 @@ fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io
                 "(not among the pairs this run kept; judged now by the same rules)"
             )
         )?;
+    }
+    if let Some(answer) = pair.answer {
+        writeln!(out, "{}{}", t("反馈：", "answer: "), answer.label(lang))?;
+    }
+    for found in &pair.to_verify {
+        let sentence = contradiction_text(&found.contradiction, lang);
+        writeln!(out, "{} {}", found.side.label(lang), table::shorten(&sentence, 160))?;
     }
     for (title, rank, score, of) in [
         (
@@ -128,10 +139,19 @@ fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io
             writeln!(out, "  {} {label}{}", part.name.label(lang), pairs.join(t("、", ", ")))?;
         }
     }
-    match &explanation.joint {
-        Some(joint) => print_joint(out, joint, lang),
-        None => Ok(()),
+    if let Some(joint) = &explanation.joint {
+        print_joint(out, joint, lang)?;
     }
+    for (title, record) in [
+        (t("需求要点（原文）", "what the demand asks for (quoted)"), &explanation.demand),
+        (t("供给要点（原文）", "what the supply claims (quoted)"), &explanation.supply),
+    ] {
+        writeln!(out, "\n{title}")?;
+        for (kind, text) in points(record, lang).into_iter().take(POINTS) {
+            writeln!(out, "  {kind} “{}”", table::shorten(&text, 100))?;
+        }
+    }
+    Ok(())
 }
 
 /// The supplies that together cover the demand, and what is left.
@@ -167,4 +187,15 @@ fn print_joint(out: &mut impl Write, joint: &JointRecord, lang: Lang) -> std::io
         quoted(&lead, &supply.covers)?;
     }
     quoted(t("  未覆盖 ", "  not covered "), &joint.remainder)
+}
+
+/// Most requirements or claims shown per record.
+const POINTS: usize = 12;
+
+/// The typed requirements of a demand or claims of a supply: kind and quote, in text order.
+fn points(record: &Record, lang: Lang) -> Vec<(&'static str, String)> {
+    requirements(record.side, &record.title, &record.body)
+        .into_iter()
+        .map(|point| (point.kind.label(lang), point.text(&record.title, &record.body).to_owned()))
+        .collect()
 }

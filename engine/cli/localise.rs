@@ -164,6 +164,12 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     ("match", "candidates", "Candidates per record, direction and retriever"),
     ("match", "depth", "Depth of the rankings in both directions (ranking.trec)"),
     ("match", "top", "Pairs per record kept with all their reasons (matches.jsonl, lists.xlsx)"),
+    (
+        "match",
+        "answers",
+        "Brokers' answers: a lists.xlsx with the feedback and reason columns filled, or CSV, JSONL",
+    ),
+    ("match", "answers_until", "Use only answers up to this day (YYYY-MM-DD)"),
     ("match", "max_rejected", "Stop when more than this share of the rows (%) is rejected"),
     ("match", "weights", "Weights file instead of the built-in one"),
     ("match", "calibration", "Calibration file instead of the built-in one"),

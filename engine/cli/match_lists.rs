@@ -48,6 +48,8 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     options.embedder = embedder;
     options.vectors = own_vectors(&arguments.vectors);
     options.synonyms.clone_from(&arguments.synonyms);
+    options.answers.clone_from(&arguments.answers);
+    options.answers_until = arguments.answers_until;
     options.lang = lang;
     let summary = run_match(&options, &Bars::new(lang))?;
     if arguments.json {

@@ -11,9 +11,10 @@ use super::privacy::veil_contacts;
 use super::table::{Cell, Fault, Mended, Row};
 use super::vocabulary::{Vocabulary, codes, paths};
 use crate::model::{
-    Record, RecordId, RejectedRow, Repair, RepairKind, Side, SourceRef, SupplyKind, Visibility,
+    LegalStatus, Record, RecordId, RejectedRow, Repair, RepairKind, Side, SourceRef, Supplement,
+    SupplyKind, Visibility,
 };
-use crate::text::VEILED;
+use crate::text::{VEILED, char_range};
 
 /// A record whose identity and number are still to be settled.
 #[derive(Debug)]
@@ -155,6 +156,10 @@ struct Maker<'a> {
     kind: Option<SupplyKind>,
     description: Option<String>,
     paragraphs: Vec<String>,
+    /// Answers to questions asked back: heading, text. They end the body.
+    follow_ups: Vec<(String, String)>,
+    legal_source: Option<String>,
+    legal_date: Option<jiff::civil::Date>,
     repairs: Vec<Repair>,
 }
 
@@ -171,6 +176,9 @@ impl<'a> Maker<'a> {
             kind: None,
             description: None,
             paragraphs: Vec::new(),
+            follow_ups: Vec::new(),
+            legal_source: None,
+            legal_date: None,
             repairs: Vec::new(),
         }
     }
@@ -266,6 +274,34 @@ impl<'a> Maker<'a> {
             Field::Organization => self.take_once(heading, cell, |record| &mut record.organization),
             Field::Region => self.take_once(heading, cell, |record| &mut record.region),
             Field::IpStatus => self.take_once(heading, cell, |record| &mut record.ip_status),
+            Field::LegalStatus => {
+                let status = self.clean(heading, cell, false);
+                match &self.record.legal_status {
+                    None => {
+                        let found = LegalStatus { status, source: None, as_of: None };
+                        self.record.legal_status = Some(found);
+                    }
+                    Some(held) if held.status == status => {}
+                    Some(_) => self.record.extra.push((heading.to_owned(), status)),
+                }
+            }
+            Field::LegalStatusSource => {
+                let source = self.clean(heading, cell, false);
+                self.legal_source.get_or_insert(source);
+            }
+            Field::LegalStatusDate => match dates::day(cell) {
+                Some((date, _)) => self.legal_date = self.legal_date.or(Some(date)),
+                None => {
+                    self.keep(heading, cell);
+                    self.log_unreadable(heading, cell);
+                }
+            },
+            Field::FollowUp => {
+                let text = self.clean(heading, cell, true);
+                if !text.is_empty() {
+                    self.follow_ups.push((column.heading.clone(), text));
+                }
+            }
             Field::Cooperation => self.take_cooperation(heading, cell),
             Field::Maturity => {
                 let text = self.clean(heading, cell, false);
@@ -496,13 +532,18 @@ impl<'a> Maker<'a> {
 
     fn finish(mut self) -> (Outcome, Vec<Repair>) {
         self.drop_empty_range();
+        if let Some(legal) = &mut self.record.legal_status {
+            legal.source = self.legal_source.take();
+            legal.as_of = self.legal_date;
+        }
         let mut body = self.description.take().unwrap_or_default();
         let has_description = !body.is_empty();
-        for paragraph in &self.paragraphs {
+        let answers = self.follow_ups.iter().map(|(heading, text)| format!("{heading}：{text}"));
+        for paragraph in self.paragraphs.iter().cloned().chain(answers) {
             if !body.is_empty() {
                 body.push('\n');
             }
-            body.push_str(paragraph);
+            body.push_str(&paragraph);
         }
         if self.record.title.is_empty() {
             let heading = self.context.heading(Field::Title);
@@ -537,6 +578,7 @@ impl<'a> Maker<'a> {
             let heading = self.context.heading(Field::Description).unwrap_or_default();
             self.log(&heading, RepairKind::Contact, VEILED, VEILED);
         }
+        self.record.supplements = supplements(&self.record.body, &self.follow_ups);
         let draft = Draft { record: self.record, id_column: self.id_column };
         (Outcome::Draft(Box::new(draft)), self.repairs)
     }
@@ -558,6 +600,30 @@ impl<'a> Maker<'a> {
         self.record.valid_from = None;
         self.record.valid_until = None;
     }
+}
+
+/// Where in the finished body each answer stands: the last paragraphs, in their order.
+///
+/// They are found again rather than remembered, because contacts may have been taken out of the
+/// body since; an answer whose heading can no longer be found is part of the one before it.
+fn supplements(body: &str, follow_ups: &[(String, String)]) -> Vec<Supplement> {
+    let mut found: Vec<Supplement> = Vec::new();
+    let mut end = body.len();
+    for (heading, _) in follow_ups.iter().rev() {
+        let mark = format!("{heading}：");
+        let starts_line = |at: &usize| *at == 0 || body[..*at].ends_with('\n');
+        let Some(start) = body[..end].rmatch_indices(&mark).map(|(at, _)| at).find(starts_line)
+        else {
+            continue;
+        };
+        let chars = char_range(body, start..body[..end].trim_end().len());
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let (start_char, end_char) = (place(chars.start), place(chars.end));
+        found.push(Supplement { heading: heading.clone(), start: start_char, end: end_char });
+        end = start;
+    }
+    found.reverse();
+    found
 }
 
 fn add_keywords(keywords: &mut Vec<String>, text: &str) {

@@ -48,6 +48,12 @@ pub enum CorpusError {
         /// The side without a list.
         side: Side,
     },
+    /// A file of brokers' answers has no columns for them.
+    #[error("{} has no columns for demand, supply and answer", path.display())]
+    NoAnswers {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file has no content.
     #[error("{} is empty", path.display())]
     Empty {
@@ -214,6 +220,7 @@ impl Diagnosis for CorpusError {
             Self::Write { .. } => "corpus.write",
             Self::NoLists { .. } => "corpus.no_lists",
             Self::NoFiles { .. } => "corpus.no_files",
+            Self::NoAnswers { .. } => "corpus.no_answers",
             Self::Empty { .. } => "corpus.empty",
             Self::TooLarge { .. } => "corpus.too_large",
             Self::TooMany { .. } => "corpus.too_many",
@@ -249,6 +256,9 @@ impl Diagnosis for CorpusError {
                 listed_zh(others)
             ),
             Self::NoFiles { side } => format!("没有给出{}清单文件", side.label(lang)),
+            Self::NoAnswers { path } => {
+                format!("{} 里没有“需求编号、供给编号、反馈”三列", path.display())
+            }
             Self::Empty { path } => format!("{} 是空文件", path.display()),
             Self::TooLarge { path, what, limit_mib } => {
                 format!("{}：{}超过上限 {limit_mib} MiB", path.display(), what_zh(what))
@@ -315,6 +325,10 @@ impl Diagnosis for CorpusError {
             Self::NoFiles { .. } => (
                 "请用 --demands 和 --supplies 指定清单文件。",
                 "Name the lists with --demands and --supplies.",
+            ),
+            Self::NoAnswers { .. } => (
+                "给出填了“反馈”列的 lists.xlsx，或含 需求编号、供给编号、反馈、原因、反馈日期 的表格",
+                "give a lists.xlsx with its feedback column filled, or a table with the columns demand, supply, answer, reason, date",
             ),
             Self::Empty { .. } => (
                 "请重新导出清单：首行是列名，每条记录一行。",

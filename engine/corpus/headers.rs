@@ -24,6 +24,10 @@ pub(super) enum Field {
     Maturity,
     Kind,
     IpStatus,
+    LegalStatus,
+    LegalStatusSource,
+    LegalStatusDate,
+    FollowUp,
     Price,
     PostedOn,
     ValidFrom,
@@ -45,7 +49,7 @@ pub(super) enum Field {
 
 impl Field {
     /// Every field that `--map` may name, with its name.
-    pub(super) const NAMED: [(Self, &'static str); 29] = [
+    pub(super) const NAMED: [(Self, &'static str); 33] = [
         (Self::Id, "id"),
         (Self::Serial, "serial"),
         (Self::Title, "title"),
@@ -60,6 +64,10 @@ impl Field {
         (Self::Maturity, "maturity"),
         (Self::Kind, "kind"),
         (Self::IpStatus, "ip_status"),
+        (Self::LegalStatus, "legal_status"),
+        (Self::LegalStatusSource, "legal_status_source"),
+        (Self::LegalStatusDate, "legal_status_date"),
+        (Self::FollowUp, "follow_up"),
         (Self::Price, "price"),
         (Self::PostedOn, "posted_on"),
         (Self::ValidFrom, "valid_from"),

@@ -179,6 +179,7 @@ fn content(record: &Record, texts: &Texts) -> [u8; 32] {
         maturity_stated,
         supply_kind,
         ip_status,
+        legal_status,
         price,
         posted_on,
         valid_from,
@@ -188,10 +189,13 @@ fn content(record: &Record, texts: &Texts) -> [u8; 32] {
         source: _,
         duplicate_group: _,
         extra,
+        // Both are drawn from the body.
+        supplements: _,
+        contradictions: _,
     } = record;
     let rest = format!(
         "{side:?}{keywords:?}{classification:?}{codes:?}{region:?}{cooperation:?}{maturity:?}{maturity_stated:?}{supply_kind:?}\
-         {ip_status:?}{price:?}{posted_on:?}{valid_from:?}{valid_until:?}{visibility:?}{extra:?}"
+         {ip_status:?}{price:?}{posted_on:?}{valid_from:?}{valid_until:?}{visibility:?}{extra:?}{legal_status:?}"
     );
     let contact = [&contact.person, &contact.telephone, &contact.email, &contact.address]
         .map(|field| field.as_deref().unwrap_or_default())

@@ -15,6 +15,7 @@
 //! cell over 1 MiB or a row of more than 2,000 columns rejects the row. Results do not depend on
 //! the number of threads.
 
+mod answers;
 mod assemble;
 mod categories;
 mod clean;
@@ -39,6 +40,7 @@ mod vocabulary;
 mod workbook;
 mod xls_extent;
 
+pub use answers::{AnswerList, read_answers};
 pub use error::CorpusError;
 pub use find::find_lists;
 pub use import::{ImportOptions, read_lists};

@@ -227,7 +227,9 @@ impl Evidence {
             }
         }
         for (side, record) in [(Side::Demand, demand), (Side::Supply, supply)] {
-            if let Some(stated) = &record.maturity_stated {
+            if let Some(stated) = &record.maturity_stated
+                && record.maturity_if_consistent().is_some()
+            {
                 quotes.push(plain(Part::Maturity, side, QuoteField::Maturity, stated.clone()));
             }
         }

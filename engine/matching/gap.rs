@@ -1,22 +1,10 @@
 //! What to say to a person about a pair or a demand: what is lacking, what to verify, what to ask.
 
-use crate::model::{Lang, Match, Micro, Part, PartValues, Record, Veto};
+use super::contradiction::{contradiction_text, legal_status_text};
+use crate::model::{Lang, Match, Micro, Part, PartValues, Record, StatedField, Veto};
 
 /// How many parts there are.
 const N_PARTS: usize = Part::ALL.len();
-
-/// Below this many characters, blanks not counted, a description is too vague to search for well.
-///
-/// 17 % of real demands are shorter, and intake offices send most of these back.
-pub const VAGUE_BELOW: usize = 50;
-
-/// Whether a record's description, or its title where there is none, names a wish but not what it
-/// is about: fewer than 50 characters.
-#[must_use]
-pub fn is_vague(record: &Record) -> bool {
-    let text = if record.body.trim().is_empty() { &record.title } else { &record.body };
-    text.chars().filter(|c| !c.is_whitespace()).nth(VAGUE_BELOW - 1).is_none()
-}
 
 /// The value that each part has on average among pairs that are worth somebody's time.
 ///
@@ -79,31 +67,6 @@ pub fn what_lacks(
     .to_owned()
 }
 
-/// The question to ask back about a demand, if its text leaves one open.
-#[must_use]
-pub fn gap_question(demand: &Record, lang: Lang) -> Option<String> {
-    let has_number = demand.title.chars().chain(demand.body.chars()).any(|c| c.is_numeric());
-    if is_vague(demand) {
-        Some(
-            lang.pick(
-                "描述不足 50 字：请补充对象（什么产品或材料）、现有做法的不足、希望达到的指标",
-                "under 50 characters: name the object, what is wrong today, and the figure to reach",
-            )
-            .to_owned(),
-        )
-    } else if !has_number {
-        Some(
-            lang.pick(
-                "未写指标：请补充要达到的数值（如精度、效率、成本、寿命）",
-                "no figure stated: which value must be reached (precision, yield, cost, life)",
-            )
-            .to_owned(),
-        )
-    } else {
-        None
-    }
-}
-
 /// Lists what a broker should check before picking up the telephone.
 #[must_use]
 pub fn to_verify(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> Vec<String> {
@@ -117,8 +80,13 @@ pub fn to_verify(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> 
             Veto::SupplyExpired => {
                 add("供给已过期，先问是否仍提供", "supply expired: still offered?");
             }
+            Veto::Refused => add("已反馈不合适", "refused by a broker"),
         }
     }
+    for record in [supply, demand] {
+        checks.extend(record.contradictions.iter().map(|found| contradiction_text(found, lang)));
+    }
+    let mut add = |zh: &str, en: &str| checks.push(lang.pick(zh, en).to_owned());
     if supply.maturity.is_none() {
         add("成熟度未写", "maturity not stated");
     }
@@ -127,10 +95,15 @@ pub fn to_verify(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> 
     } else if !demand.cooperation.iter().any(|mode| supply.cooperation.contains(mode)) {
         add("双方合作方式不同", "the two state different cooperation modes");
     }
-    match &supply.ip_status {
-        None => add("知识产权未写", "intellectual property not stated"),
-        Some(_) => add("知识产权状态未核实", "intellectual property not verified"),
+    match legal_status_text(supply, lang) {
+        // A contradiction of the right has been told already.
+        Some(_) if supply.contradiction(StatedField::IpStatus).is_some() => {}
+        Some(status) => checks.push(status),
+        None => {
+            checks.push(lang.pick("知识产权未写", "intellectual property not stated").to_owned());
+        }
     }
+    let mut add = |zh: &str, en: &str| checks.push(lang.pick(zh, en).to_owned());
     if supply.duplicate_group.is_some() {
         add("供给有近似重复条目", "the supply has near-duplicates");
     }

@@ -43,7 +43,8 @@ pub struct PairInputs {
 /// - maturity: the supply's level against what the demand asks for; 1 when a stated wish is reached,
 ///   0.3 less per missing step; without a wish, a fifth per step reached.
 ///
-/// A part is `None` where its inputs are unknown or NaN.
+/// A part is `None` where its inputs are unknown or NaN; a maturity that the supply's own text
+/// contradicts is unknown.
 #[must_use]
 pub fn part_values(
     asker: Side,
@@ -65,7 +66,7 @@ pub fn part_values(
     values[Part::Field.index()] = inputs.field;
     values[Part::Freshness.index()] = answer.posted_on.map(|posted| freshness(posted, as_of));
     values[Part::Maturity.index()] =
-        supply.maturity.map(|has| maturity_value(has, demand.maturity));
+        supply.maturity_if_consistent().map(|has| maturity_value(has, demand.maturity));
     values
 }
 

@@ -94,6 +94,40 @@ impl Weights {
 
     /// The weights that `side` applies as the asker when it writes Chinese, in the order of
     /// [`Part::ALL`]. For a given record see [`seen_by`](Self::seen_by).
+    /// The same weights with other ones for one direction, which must add up to 1,000.
+    pub(super) fn with(&self, side: Side, weights: [u32; Part::ALL.len()]) -> Self {
+        debug_assert_eq!(weights.iter().sum::<u32>(), FULL);
+        let mut changed = self.clone();
+        match side {
+            Side::Demand => changed.for_demand = weights,
+            Side::Supply => changed.for_supply = weights,
+        }
+        changed
+    }
+
+    /// The TOML form that [`from_toml`](Self::from_toml) reads.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        let [latin_of_demand, latin_of_supply] = &self.latin;
+        for (table, weights) in [
+            ("for_demand", Some(&self.for_demand)),
+            ("for_demand.latin", latin_of_demand.as_ref()),
+            ("for_supply", Some(&self.for_supply)),
+            ("for_supply.latin", latin_of_supply.as_ref()),
+        ] {
+            let Some(weights) = weights else { continue };
+            text.push_str(&format!("[{table}]\n"));
+            for (part, weight) in Part::ALL.into_iter().zip(weights) {
+                let name = toml::Value::try_from(part).ok();
+                let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default();
+                text.push_str(&format!("{name} = {weight}\n"));
+            }
+        }
+        text
+    }
+
+    /// The weights that `side` applies when it is the asker, in the order of [`Part::ALL`].
     #[must_use]
     pub const fn seen_from(&self, side: Side) -> &[u32; Part::ALL.len()] {
         match side {
@@ -194,6 +228,12 @@ mod tests {
         assert_eq!(of(Side::Demand, Script::Latin), [300, 400, 100, 100, 50, 50]);
         assert_eq!(of(Side::Supply, Script::Han), [400, 300, 100, 100, 100, 0]);
         assert_eq!(of(Side::Supply, Script::Latin), [800, 0, 0, 100, 100, 0]);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let weights = Weights::from_toml(GOOD).expect("good file");
+        assert_eq!(Weights::from_toml(&weights.to_toml()), Ok(weights));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Plain data. No file, clock, thread or random number is touched here, and nothing here knows
 //! how a record was read or how a score is computed.
 
+mod answer;
 mod diagnosis;
 mod embeddings;
 mod intake;
@@ -10,8 +11,10 @@ mod micro;
 mod multi_vectors;
 mod pair;
 mod record;
+mod standing;
 mod vocabulary;
 
+pub use answer::{Answer, BrokerAnswer, Reason};
 pub use diagnosis::{Diagnosis, Lang};
 pub use embeddings::{Embeddings, EmbeddingsView, ShapeError};
 pub use intake::{
@@ -24,4 +27,5 @@ pub use pair::{
     Match, Part, PartValues, Quote, QuoteField, RatedPair, SynonymKind, SynonymPair, Verdict, Veto,
 };
 pub use record::{Contact, DemandIdx, Price, Record, RecordId, Side, SourceRef, SupplyIdx};
+pub use standing::{Contradiction, LegalStatus, StatedField, Supplement};
 pub use vocabulary::{CooperationMode, Maturity, SupplyKind, Visibility};

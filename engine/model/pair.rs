@@ -94,6 +94,9 @@ pub enum Veto {
     DemandExpired,
     /// 供给已过期: the supply's validity ended before the reference date. `match` only marks it.
     SupplyExpired,
+    /// 已反馈不合适: a broker refused the pair, and neither record has changed since. Such a pair
+    /// is not ranked, not handed out, and judged 暂无匹配.
+    Refused,
 }
 
 impl Veto {
@@ -103,6 +106,7 @@ impl Veto {
         match self {
             Self::DemandExpired => lang.pick("需求已过期", "demand expired"),
             Self::SupplyExpired => lang.pick("供给已过期", "supply expired"),
+            Self::Refused => lang.pick("已反馈不合适", "refused by a broker"),
         }
     }
 }

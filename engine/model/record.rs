@@ -5,7 +5,10 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{CooperationMode, Lang, Maturity, SupplyKind, Visibility};
+use super::{
+    Contradiction, CooperationMode, Lang, LegalStatus, Maturity, StatedField, Supplement,
+    SupplyKind, Visibility,
+};
 
 /// Which of the two lists a record stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -178,6 +181,8 @@ pub struct Record {
     pub supply_kind: Option<SupplyKind>,
     /// Intellectual property as stated (发明专利, 非专利技术 …), unverified.
     pub ip_status: Option<String>,
+    /// How the right stands in a register, where the list says so.
+    pub legal_status: Option<LegalStatus>,
     /// Price or budget.
     pub price: Option<Price>,
     /// When it was published or applied for.
@@ -196,6 +201,10 @@ pub struct Record {
     pub duplicate_group: Option<u32>,
     /// Columns that no field claims, heading and text, in column order.
     pub extra: Vec<(String, String)>,
+    /// Parts of the body that answer a question asked back, in the order of the body.
+    pub supplements: Vec<Supplement>,
+    /// Statements that the record's own text contradicts, in the order of [`StatedField`].
+    pub contradictions: Vec<Contradiction>,
 }
 
 impl Record {
@@ -218,6 +227,7 @@ impl Record {
             maturity_stated: None,
             supply_kind: None,
             ip_status: None,
+            legal_status: None,
             price: None,
             posted_on: None,
             valid_from: None,
@@ -227,6 +237,20 @@ impl Record {
             source,
             duplicate_group: None,
             extra: Vec::new(),
+            supplements: Vec::new(),
+            contradictions: Vec::new(),
         }
+    }
+
+    /// What the record's own text says against one of its statements, if anything.
+    #[must_use]
+    pub fn contradiction(&self, field: StatedField) -> Option<&Contradiction> {
+        self.contradictions.iter().find(|found| found.field == field)
+    }
+
+    /// The stated maturity, unless the record's own text contradicts it: then it is unknown.
+    #[must_use]
+    pub fn maturity_if_consistent(&self) -> Option<Maturity> {
+        self.maturity.filter(|_| self.contradiction(StatedField::Maturity).is_none())
     }
 }

@@ -101,6 +101,10 @@ pub fn explain(
         synonyms,
         &Silent,
     )?;
+    // A refusal holds here too: the manifest names the blocked pairs.
+    let is_blocked = manifest.answers.as_ref().is_some_and(|answers| {
+        answers.blocked.iter().any(|[d, s]| *d == demand.id.0 && *s == supply.id.0)
+    });
     let judge = Judge::new(
         std::slice::from_ref(&demand),
         std::slice::from_ref(&supply),
@@ -109,7 +113,8 @@ pub fn explain(
         &evidence,
         &rules,
         manifest.as_of,
-    );
+    )
+    .with_blocked(is_blocked.then_some((0, 0)).into_iter().collect());
     let pair = judge.judge_pair((0, 0), lexical_for_demand, lexical_for_supply)?;
     let quotes = evidence.quotes(&pair, &demand, &supply);
     let pair = pair_record(&pair, &demand, &supply, &rules.weights, quotes);

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
+use jiff::civil::Date;
 use rayon::prelude::*;
 
-use crate::matching::{Weights, gap_question, typical_values, what_lacks};
+use crate::matching::{
+    CANDIDATES_ASKED, Profile, Quality, Weights, choose_questions, profile, quality,
+    typical_values, what_lacks,
+};
 use crate::model::{DemandIdx, Intake, Lang, Match, Record, Verdict};
 use crate::report::Gap;
 
@@ -81,6 +85,7 @@ impl Lists {
 /// The demands that nothing answers, with the nearest miss, in table order.
 pub(super) fn gaps(
     demands: &[Record],
+    qualities: &[Quality],
     matches: &[Match],
     lists: &Lists,
     weights: &Weights,
@@ -100,8 +105,46 @@ pub(super) fn gaps(
                 }
                 None => lang.pick("没有任何相近的供给", "no supply comes near").to_owned(),
             };
-            let question = gap_question(&demands[demand as usize], lang);
+            let question = qualities[demand as usize].questions_text(lang);
+            let question = (!question.is_empty()).then_some(question);
             Gap { demand: DemandIdx(demand), nearest, lacks, question }
+        })
+        .collect()
+}
+
+/// Judges how well each demand is stated, and chooses what to ask back by its best candidates,
+/// worthwhile or not.
+pub(super) fn qualities(
+    demands: &[Record],
+    supplies: &[Record],
+    matches: &[Match],
+    lists: &Lists,
+    as_of: Date,
+) -> Vec<Quality> {
+    let best = |demand: usize| {
+        lists.by_demand[demand]
+            .iter()
+            .take(CANDIDATES_ASKED)
+            .map(|&at| matches[at as usize].supply.get())
+    };
+    let mut asked = vec![false; supplies.len()];
+    for supply in (0..demands.len()).flat_map(best) {
+        asked[supply] = true;
+    }
+    let profiles: Vec<Option<Profile>> = supplies
+        .par_iter()
+        .zip(&asked)
+        .map(|(supply, asked)| asked.then(|| profile(supply)))
+        .collect();
+    demands
+        .par_iter()
+        .enumerate()
+        .map(|(row, demand)| {
+            let mut judged = quality(demand, as_of);
+            let candidates: Vec<&Profile> =
+                best(row).filter_map(|supply| profiles[supply].as_ref()).collect();
+            judged.questions = choose_questions(&judged, &candidates);
+            judged
         })
         .collect()
 }

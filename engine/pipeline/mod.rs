@@ -6,6 +6,7 @@
 //! shapes of the files it writes. It prints nothing: progress goes to a [`Progress`].
 
 mod allocation;
+mod answers;
 mod candidates;
 mod choice;
 mod clock;
@@ -42,8 +43,9 @@ pub use explain::{Explanation, explain};
 pub use inspect::{Inspection, inspect};
 pub use options::{MatchOptions, SideOptions};
 pub use output::{
-    BackendFacts, EmbedderFacts, FileFacts, JointMemberRecord, JointRecord, Manifest, PairRecord,
-    PartRecord, QuoteRecord, SideFacts,
+    AnswerFacts, BackendFacts, ContradictionRecord, EmbedderFacts, FileFacts, JointMemberRecord,
+    JointRecord, Manifest, PairRecord, PartRecord, QualityRecord, QuoteRecord, SideFacts,
+    WeightChangeFacts,
 };
 pub use own_vectors::{OwnVectors, OwnVectorsError};
 pub use progress::{Progress, Silent, Stage};

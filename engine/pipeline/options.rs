@@ -58,6 +58,10 @@ pub struct MatchOptions {
     pub vectors: Option<OwnVectors>,
     /// Which words are taken for one another.
     pub synonyms: SynonymsChoice,
+    /// Files of brokers' answers: lists of this program with the 反馈 column filled, or tables.
+    pub answers: Vec<PathBuf>,
+    /// Leave out answers after this day, and undated ones.
+    pub answers_until: Option<Date>,
     /// Language of what people read.
     pub lang: Lang,
 }
@@ -93,6 +97,8 @@ impl MatchOptions {
             embedder: EmbedderOptions::default(),
             vectors: None,
             synonyms: SynonymsChoice::default(),
+            answers: Vec::new(),
+            answers_until: None,
             lang: Lang::Zh,
         }
     }

@@ -3,15 +3,17 @@
 use std::path::Path;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use super::allocation::Terms;
+use super::answers::Answers;
 use super::candidates::{Candidates, retrieve};
 use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::import::{ListFiles, read_sides};
 use super::joint::JointInputs;
-use super::lists::{Lists, gaps, take_in_id_order};
+use super::lists::{Lists, gaps, qualities, take_in_id_order};
 use super::output::{Manifest, OutputFolder, names};
 use super::scoring::{Depths, Judge, Judged};
 use super::write::Finished;
@@ -19,7 +21,7 @@ use super::{MatchOptions, OwnVectors, PipelineError, Progress, Stage, choose_bac
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
 use crate::kernel::Backend;
-use crate::matching::Quota;
+use crate::matching::{Quota, contradictions};
 use crate::model::{Embeddings, Intake, Record, Side};
 
 /// What a finished run came to.
@@ -60,7 +62,8 @@ pub fn run_match(
     options: &MatchOptions,
     progress: &dyn Progress,
 ) -> Result<RunSummary, PipelineError> {
-    let rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
+    let mut rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
+    let mut answers = Answers::read(&options.answers, options.answers_until)?;
     let synonyms = options.synonyms.open()?;
     let folder = OutputFolder::begin(&options.out)?;
     // What cannot be opened is told before the lists are read.
@@ -69,6 +72,7 @@ pub fn run_match(
     let mut clock = Clock::new(progress);
 
     let tables = clock.stage(Stage::Import, None, || import(files(options), progress))?;
+    let learned = answers.learn(&tables.demands, &tables.supplies, &mut rules);
     let n = tables.n_records();
     let (demand_index, supply_index) =
         clock.stage(Stage::Index, Some(n), || index(&folder, &tables, progress))?;
@@ -109,12 +113,15 @@ pub fn run_match(
             &evidence,
             &rules,
             options.as_of,
-        );
+        )
+        .with_blocked(learned.blocked_pairs());
         judge_all(options, &judge, &rules, &candidates, backend.as_ref(), progress)
     })?;
 
     let lists = Lists::of(&judged.matches, tables.demands.len(), tables.supplies.len());
-    let gaps = gaps(&tables.demands, &judged.matches, &lists, &rules.weights, options.lang);
+    let (demands, supplies) = (&tables.demands, &tables.supplies);
+    let qualities = qualities(demands, supplies, &judged.matches, &lists, options.as_of);
+    let gaps = gaps(demands, &qualities, &judged.matches, &lists, &rules.weights, options.lang);
     let demands_by_verdict = lists.demands_by_verdict(&judged.matches, options.top);
     let text_embedder = options.embedder.facts(embedder.as_ref());
     let inputs = JointInputs {
@@ -138,6 +145,9 @@ pub fn run_match(
         gaps: &gaps,
         joint: &joint,
         joint_inputs: &inputs,
+        qualities: &qualities,
+        answers: &answers,
+        learned: &learned,
         demands_by_verdict,
         passage_embedder: own_vectors.is_some().then(|| text_embedder.clone()),
         embedder: own_vectors.map_or(text_embedder, |own| own.facts()),
@@ -170,9 +180,14 @@ pub(super) fn import(
     progress: &dyn Progress,
 ) -> Result<Tables, PipelineError> {
     let (mut demand_intake, mut supply_intake) = read_sides(files, progress)?;
+    let take = |intake: &mut Intake| {
+        let mut records = take_in_id_order(intake);
+        records.par_iter_mut().for_each(|record| record.contradictions = contradictions(record));
+        records
+    };
     Ok(Tables {
-        demands: take_in_id_order(&mut demand_intake),
-        supplies: take_in_id_order(&mut supply_intake),
+        demands: take(&mut demand_intake),
+        supplies: take(&mut supply_intake),
         demand_intake,
         supply_intake,
     })

@@ -4,6 +4,8 @@
 //! from the shortlist on the CPU, in one fixed order of additions, and quantised; so the output
 //! does not depend on the backend, apart from pairs that tie at the shortlist's cut.
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 use rayon::prelude::*;
 
@@ -20,7 +22,7 @@ use crate::matching::{
 };
 use crate::model::{
     DemandIdx, Embeddings, Match, Micro, Part, PartValues, RatedPair, Record, Side, SupplyIdx,
-    Verdict,
+    Verdict, Veto,
 };
 use crate::text::Script;
 
@@ -45,6 +47,8 @@ pub(super) struct Judge<'a> {
     has_vector: [Vec<bool>; 2],
     /// The script of each demand and each supply, which decides its weights.
     scripts: [Vec<Script>; 2],
+    /// Pairs that a broker refused: not ranked and not handed out.
+    blocked: HashSet<(u32, u32)>,
 }
 
 /// How many pairs are ranked and kept.
@@ -61,7 +65,7 @@ pub(super) type Ranked = (u32, Micro);
 #[derive(Debug, Default)]
 pub(super) struct Judged {
     /// Kept pairs by demand and then supply: ranked within the kept depth by either side, or
-    /// allocated.
+    /// allocated, or refused by a broker (these have no rank).
     pub matches: Vec<Match>,
     /// Per demand, its best supplies, best first.
     pub ranking_for_demand: Vec<Vec<Ranked>>,
@@ -112,7 +116,17 @@ impl<'a> Judge<'a> {
             }),
             scripts: [demands, supplies]
                 .map(|records| records.par_iter().map(script_of).collect::<Vec<_>>()),
+            blocked: HashSet::new(),
         }
+    }
+
+    /// The same judge with pairs that a broker refused, as rows.
+    pub(super) fn with_blocked(self, blocked: HashSet<(u32, u32)>) -> Self {
+        Self { blocked, ..self }
+    }
+
+    fn is_blocked(&self, pair: (u32, u32)) -> bool {
+        !self.blocked.is_empty() && self.blocked.contains(&pair)
     }
 
     /// The parts of a pair as `asker` sees them.
@@ -181,6 +195,14 @@ impl<'a> Judge<'a> {
         )
     }
 
+    fn verdict(&self, short: &Short) -> Verdict {
+        if self.is_blocked((short.demand, short.supply)) {
+            return Verdict::NoMatch;
+        }
+        let (a, b) = self.probabilities(short);
+        self.calibration.verdict(Micro::mean(a, b))
+    }
+
     fn judge(&self, short: &Short) -> Match {
         let pair = (short.demand, short.supply);
         let demand = &self.demands[short.demand as usize];
@@ -212,7 +234,10 @@ impl<'a> Judge<'a> {
             allocated: false,
             vetoes: vetoes(demand, supply, self.as_of),
         };
-        judged.verdict = self.calibration.verdict(judged.probability());
+        if self.is_blocked(pair) {
+            judged.vetoes.push(Veto::Refused);
+        }
+        judged.verdict = self.verdict(short);
         judged
     }
 
@@ -234,7 +259,8 @@ impl<'a> Judge<'a> {
         let (order, supply_starts) = by_supply(&pairs, self.supplies.len());
 
         let rank = |places: &mut dyn Iterator<Item = u32>, of: &dyn Fn(&Short) -> Ranked| {
-            let mut list: Vec<u32> = places.collect();
+            let mut list: Vec<u32> =
+                places.filter(|&at| !self.is_blocked(pairs[at as usize])).collect();
             list.sort_unstable_by_key(|&at| {
                 let (other, score) = of(&short[at as usize]);
                 (std::cmp::Reverse(score), other)
@@ -275,7 +301,11 @@ impl<'a> Judge<'a> {
             .par_iter()
             .zip(&ranks)
             .zip(&allocated)
-            .filter(|((_, ranks), allocated)| **allocated || ranks.iter().any(|&r| kept_rank(r)))
+            .filter(|((short, ranks), allocated)| {
+                **allocated
+                    || ranks.iter().any(|&r| kept_rank(r))
+                    || self.is_blocked((short.demand, short.supply))
+            })
             .map(|((short, ranks), &allocated)| {
                 let some = |rank: u32| (rank != 0).then_some(rank);
                 let mut judged = self.judge(short);
@@ -369,7 +399,8 @@ impl<'a> Judge<'a> {
 
         let (order, supply_starts) = by_supply(pairs, self.supplies.len());
         let keep = |places: &mut dyn Iterator<Item = u32>, of: &dyn Fn(usize) -> Ranked| {
-            let mut list: Vec<u32> = places.collect();
+            let mut list: Vec<u32> =
+                places.filter(|&at| !self.is_blocked(pairs[at as usize])).collect();
             if list.len() > n {
                 list.select_nth_unstable_by_key(n, |&at| {
                     let (other, score) = of(at as usize);
@@ -397,6 +428,10 @@ impl<'a> Judge<'a> {
         let mut chosen = vec![false; pairs.len()];
         for &at in by_demand.iter().chain(&by_supply).flatten() {
             chosen[at as usize] = true;
+        }
+        // Refused candidates are judged once more, so that their veto can be seen.
+        for (at, &pair) in pairs.iter().enumerate() {
+            chosen[at] |= self.is_blocked(pair);
         }
 
         let chosen: Vec<usize> = (0..pairs.len()).filter(|&at| chosen[at]).collect();

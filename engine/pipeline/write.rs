@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::answers::Answers;
 use super::candidates::Candidates;
 use super::compare::compared_for_people;
 use super::defaults::Rules;
@@ -11,14 +12,14 @@ use super::lists::Lists;
 use super::output::{
     EmbedderFacts, MANIFEST_SCHEMA, Manifest, OutputFolder, backend_facts, counts,
     decisive_options, names, pair_record, sha256, side_facts, write_joint, write_pairs,
-    write_ranking, write_records,
+    write_qualities, write_ranking, write_records,
 };
 use super::run::Tables;
 use super::scoring::{Judged, Ranked};
 use super::{AllocationFacts, MatchOptions, PipelineError, Progress};
 use crate::corpus::write_rejected_csv;
 use crate::kernel::{BackendError, BackendInfo, Hit};
-use crate::matching::{Evidence, contributions, to_verify};
+use crate::matching::{Evidence, Feedback, Quality, contributions, fingerprint, to_verify};
 use crate::model::{Lang, Match, Quote, Record, Side};
 use crate::report::{Gap, RunFacts, RunView, write_html, write_workbook};
 
@@ -39,6 +40,9 @@ pub(super) struct Finished<'a> {
     pub gaps: &'a [Gap],
     pub joint: &'a [JointRow],
     pub joint_inputs: &'a JointInputs<'a>,
+    pub qualities: &'a [Quality],
+    pub answers: &'a Answers,
+    pub learned: &'a Feedback,
     pub demands_by_verdict: [usize; 3],
     pub embedder: EmbedderFacts,
     pub passage_embedder: Option<EmbedderFacts>,
@@ -68,11 +72,20 @@ impl Finished<'_> {
             &self.judged.matches,
             &|pair| {
                 let (demand, supply) = self.records(pair);
-                pair_record(pair, demand, supply, &self.rules.weights, self.quotes(pair))
+                let mut record =
+                    pair_record(pair, demand, supply, &self.rules.weights, self.quotes(pair));
+                record.answer = self.learned.answer(pair.demand, pair.supply).map(|a| a.answer);
+                record
             },
             progress,
         )?;
         write_joint(&folder.path(names::JOINT), self.joint, self.joint_inputs)?;
+        write_qualities(
+            &folder.path(names::QUALITY),
+            &self.tables.demands,
+            self.qualities,
+            self.options.lang,
+        )?;
         let intakes = [&self.tables.demand_intake, &self.tables.supply_intake];
         write_rejected_csv(&folder.path(names::REJECTED), &intakes)?;
         let index = folder.path(names::INDEX);
@@ -140,11 +153,21 @@ impl Finished<'_> {
                 let (demand, supply) = self.records(pair);
                 to_verify(pair, demand, supply, lang)
             },
+            qualities: self.qualities,
+            feedback: (!self.learned.is_empty()).then_some(self.learned),
+            versions: &|pair| self.versions(pair),
             run: &facts,
             lang,
         };
         write_workbook(&folder.path(names::LISTS), &view, &|_| {})?;
         Ok(write_html(&folder.path(names::REPORT), &view)?)
+    }
+
+    /// What a row of the lists was about, for reading its answer back.
+    fn versions(&self, pair: &Match) -> String {
+        let (demand, supply) = self.records(pair);
+        let of = |record: &Record| format!("{}@{}", record.id, fingerprint(record));
+        format!("{} ↔ {} · {}", of(demand), of(supply), self.options.started_at.date())
     }
 
     fn facts_for_people(&self, timings: Vec<(String, f64)>) -> RunFacts {
@@ -207,6 +230,7 @@ impl Finished<'_> {
             calibration_sha256: sha256(&self.rules.calibration_text),
             synonyms: options.synonyms.name(),
             synonyms_sha256: sha256(self.synonyms_text),
+            answers: self.answers.facts(self.learned, &tables.demands, &tables.supplies),
             seeds: BTreeMap::new(),
             backend: backend_facts(&self.backend, why_no_gpu),
             options: decisive_options(options),

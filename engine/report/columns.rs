@@ -1,6 +1,6 @@
 //! The headings of the lists, their widths, and the answers people choose from.
 
-use crate::model::Lang;
+use crate::model::{Answer, Lang, Reason};
 
 /// A text in both languages.
 #[derive(Debug, Clone, Copy)]
@@ -64,10 +64,22 @@ const fn column(zh: &'static str, en: &'static str, width: u8, look: Look) -> Co
     Column { heading: word(zh, en), widths: [width, width], look }
 }
 
-/// The columns of every list of pairs. Together some 200 half-width characters, which print at
-/// seven tenths of their size on A4 landscape: about 7 points, still readable, all on one page.
-/// Four-character words such as 建议对接 stand in two lines.
-pub(super) const PAIR_COLUMNS: [Column; 17] = [
+/// The column of the answers, and the one of the reasons for a refusal.
+const FEEDBACK: Column = column("反馈", "Feedback", 9, Look::Short);
+const REASON: Column = column("原因", "Reason", 9, Look::Short);
+
+/// What a row is about, for reading its answer back: hidden, and best left alone.
+const RECORDS: Column = column("对应记录", "Records", 9, Look::Code);
+
+/// How well the demand is stated, what to do with it, what to ask back.
+const QUALITY: Column = column("需求质量(%)", "Demand quality (%)", 6, Look::Short).english(9);
+const TRIAGE: Column = column("分类", "Triage", 7, Look::Short).english(11);
+const QUESTIONS: Column = column("建议追问", "Questions to ask", 24, Look::Prose);
+
+/// The columns of every list of pairs but the first. Together some 210 half-width characters,
+/// which print at seven tenths of their size on A4 landscape: about 7 points, still readable, all
+/// on one page. Four-character words such as 建议对接 stand in two lines.
+pub(super) const PAIR_COLUMNS: [Column; 19] = [
     column("序号", "No.", 5, Look::Short),
     column("需求编号", "Demand no.", 13, Look::Code),
     column("需求名称", "Demand", 18, Look::Prose),
@@ -83,12 +95,22 @@ pub(super) const PAIR_COLUMNS: [Column; 17] = [
     column("依据(原文)", "Evidence (quoted)", 34, Look::Prose),
     column("待核实", "To verify", 16, Look::Prose),
     column("来源文件/行", "Source file/row", 18, Look::Prose),
-    column("反馈", "Feedback", 9, Look::Short),
+    FEEDBACK,
+    REASON,
     column("备注", "Remarks", 10, Look::Prose).english(15),
+    RECORDS,
 ];
 
+/// The columns of 需求→供给: those of the pairs, and before the answers how well the demand is
+/// stated.
+pub(super) const DEMAND_COLUMNS: [Column; 22] = {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, answers @ ..] = PAIR_COLUMNS;
+    let [p, q, r, s] = answers;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, QUALITY, TRIAGE, QUESTIONS, p, q, r, s]
+};
+
 /// The columns of the list of demands that nothing answers.
-pub(super) const GAP_COLUMNS: [Column; 15] = [
+pub(super) const GAP_COLUMNS: [Column; 17] = [
     column("序号", "No.", 5, Look::Short),
     column("需求编号", "Demand no.", 13, Look::Code),
     column("需求名称", "Demand", 20, Look::Prose),
@@ -100,14 +122,16 @@ pub(super) const GAP_COLUMNS: [Column; 15] = [
     column("供给单位", "Supply owner", 12, Look::Prose),
     column("把握(%)", "Chance (%)", 6, Look::Short).english(9),
     column("差在哪里", "What it lacks", 24, Look::Prose),
-    column("可反问需求方", "Question to ask back", 26, Look::Prose),
+    QUALITY,
+    TRIAGE,
+    QUESTIONS,
     column("来源文件/行", "Source file/row", 18, Look::Prose),
     column("反馈", "Feedback", 10, Look::Short),
     column("备注", "Remarks", 10, Look::Prose).english(15),
 ];
 
 /// The columns of the list of joint answers; one row per supply of an answer.
-pub(super) const JOINT_COLUMNS: [Column; 16] = [
+pub(super) const JOINT_COLUMNS: [Column; 18] = [
     column("序号", "No.", 5, Look::Short),
     column("需求编号", "Demand no.", 13, Look::Code),
     column("需求名称", "Demand", 20, Look::Prose),
@@ -122,8 +146,10 @@ pub(super) const JOINT_COLUMNS: [Column; 16] = [
     column("它覆盖的要求(原文)", "What it covers (quoted)", 30, Look::Prose),
     column("都未覆盖的要求(原文)", "What nobody covers (quoted)", 24, Look::Prose),
     column("怎样联系", "How to call", 14, Look::Prose),
-    column("反馈", "Feedback", 9, Look::Short),
+    FEEDBACK,
+    REASON,
     column("备注", "Remarks", 10, Look::Prose).english(15),
+    RECORDS,
 ];
 
 /// The columns of the comparison of ways to hand out.
@@ -177,6 +203,7 @@ impl List {
     /// Its columns.
     pub(super) const fn columns(self) -> &'static [Column] {
         match self {
+            Self::ByDemand => &DEMAND_COLUMNS,
             Self::Gaps => &GAP_COLUMNS,
             Self::Joint => &JOINT_COLUMNS,
             Self::Compared => &COMPARED_COLUMNS,
@@ -184,29 +211,35 @@ impl List {
         }
     }
 
-    /// What people may answer in the 反馈 column. The reasons for a refusal are the ones that
-    /// brokers give most; each answer is one short cell, and together they stay below the 255
-    /// characters that a drop-down may hold. None for a list that asks for no answer.
-    pub(super) const fn answers(self) -> &'static [Word] {
-        match self {
-            Self::Gaps => &GAP_ANSWERS,
-            Self::Compared => &[],
-            _ => &PAIR_ANSWERS,
-        }
+    /// The place of a column by its Chinese heading.
+    fn place(self, zh: &str) -> Option<u16> {
+        let at = self.columns().iter().position(|column| column.heading.zh == zh)?;
+        u16::try_from(at).ok()
+    }
+
+    /// The columns that are answered by choosing from a list: place, heading, choices.
+    ///
+    /// Answers and reasons are those that can be read back; together the choices of a column stay
+    /// below the 255 characters that a drop-down may hold.
+    pub(super) fn choices(self, lang: Lang) -> Vec<(u16, &'static str, Vec<&'static str>)> {
+        let answers: Vec<&str> = match self {
+            Self::Gaps => GAP_ANSWERS.iter().map(|word| word.get(lang)).collect(),
+            _ => Answer::ALL.iter().map(|answer| answer.label(lang)).collect(),
+        };
+        let reasons = Reason::ALL.iter().map(|reason| reason.label(lang)).collect();
+        [(FEEDBACK, answers), (REASON, reasons)]
+            .into_iter()
+            .filter_map(|(column, choices)| {
+                Some((self.place(column.heading.zh)?, column.heading.get(lang), choices))
+            })
+            .collect()
+    }
+
+    /// The columns that are kept out of sight.
+    pub(super) fn hidden(self) -> Option<u16> {
+        self.place(RECORDS.heading.zh)
     }
 }
-
-const PAIR_ANSWERS: [Word; 9] = [
-    word("已对接", "introduced"),
-    word("洽谈中", "in talks"),
-    word("待定", "undecided"),
-    word("不合适：技术不符", "unfit: technology"),
-    word("不合适：成熟度", "unfit: maturity"),
-    word("不合适：价格或方式", "unfit: price or mode"),
-    word("不合适：已解决", "unfit: already solved"),
-    word("不合适：已过期", "unfit: expired"),
-    word("联系不上", "not reachable"),
-];
 
 const GAP_ANSWERS: [Word; 5] = [
     word("转入攻关清单", "to the research list"),
@@ -226,7 +259,7 @@ mod tests {
         assert_eq!(
             headings.join(","),
             "序号,需求编号,需求名称,需求单位,推荐序,供给编号,成果名称,供给单位,成熟度,合作方式,结论,把握(%),\
-             依据(原文),待核实,来源文件/行,反馈,备注"
+             依据(原文),待核实,来源文件/行,反馈,原因,备注,对应记录"
         );
     }
 
@@ -247,9 +280,10 @@ mod tests {
                     name.chars().count() <= 24
                         && !name.contains(['*', '?', ':', '[', ']', '/', '\\'])
                 );
-                let answers: Vec<_> = list.answers().iter().map(|word| word.get(lang)).collect();
-                assert!(answers.join(",").chars().count() <= 255);
-                assert!(answers.iter().all(|answer| !answer.contains(',')));
+                for (_, _, choices) in list.choices(lang) {
+                    assert!(choices.join(",").chars().count() <= 255);
+                    assert!(choices.iter().all(|choice| !choice.contains(',')));
+                }
             }
         }
     }

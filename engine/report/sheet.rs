@@ -268,6 +268,9 @@ impl<'a> SheetWriter<'a> {
             sheet.write_string_with_format(0, place, heading, &self.looks.heading)?;
             heading_lines = heading_lines.max(lines(heading, column.width(self.lang)));
         }
+        if let Some(column) = self.list.hidden() {
+            sheet.set_column_hidden(column)?;
+        }
         // Room for the filter buttons, which cover the lower edge of a heading.
         sheet.set_row_height(0, row_height(heading_lines) + LINE_POINTS)?;
         Ok(Open { sheet, name, rows: 0 })
@@ -314,6 +317,14 @@ impl<'a> SheetWriter<'a> {
         let last_column = u16::try_from(columns.len() - 1).unwrap_or(u16::MAX);
         sheet.autofilter(0, 0, rows, last_column)?;
         if rows > 0 {
+            for (column, heading, choices) in self.list.choices(self.lang) {
+                let message = self.lang.pick("请从下拉列表中选择", "Choose from the list");
+                let choice = DataValidation::new()
+                    .allow_list_strings(&choices)?
+                    .set_input_title(heading)?
+                    .set_input_message(message)?;
+                sheet.add_data_validation(1, column, rows, column, &choice)?;
+            }
             for (place, column) in (0..).zip(columns) {
                 if column.look == Look::Code {
                     sheet.ignore_error_range(
@@ -325,17 +336,6 @@ impl<'a> SheetWriter<'a> {
                     )?;
                 }
             }
-        }
-        if rows > 0 && !self.list.answers().is_empty() {
-            let answers: Vec<_> =
-                self.list.answers().iter().map(|word| word.get(self.lang)).collect();
-            // The feedback column is the last but one of every list that asks for answers.
-            let feedback = last_column - 1;
-            let choice = DataValidation::new()
-                .allow_list_strings(&answers)?
-                .set_input_title(self.lang.pick("反馈", "Feedback"))?
-                .set_input_message(self.lang.pick("请从下拉列表中选择", "Choose from the list"))?;
-            sheet.add_data_validation(1, feedback, rows, feedback, &choice)?;
         }
         self.done.push((sheet, SheetFacts { name, rows: rows.into() }));
         Ok(())

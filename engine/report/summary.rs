@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::RunView;
 use crate::evaluation::{gini, largest_exposure};
-use crate::matching::is_vague;
+use crate::matching::{Quality, Triage};
 use crate::model::{Intake, Maturity, Record, Side, Verdict};
 
 /// Counts over a whole run.
@@ -179,7 +179,7 @@ pub(super) struct Cautions {
     /// Records in groups of near-duplicates, and the groups.
     pub(super) near_duplicates: u64,
     pub(super) groups: usize,
-    /// Records whose description is [vague](is_vague).
+    /// Demands that are to be clarified first; 0 for supplies.
     pub(super) vague: u64,
     /// Headings that no field claims, as file › heading.
     pub(super) unmapped: Vec<String>,
@@ -207,7 +207,12 @@ impl Cautions {
             with_validity: count(&|r| r.valid_until.is_some()),
             near_duplicates: intake.near_duplicates.iter().map(|group| group.len() as u64).sum(),
             groups: intake.near_duplicates.len(),
-            vague: count(&is_vague),
+            vague: if side == Side::Demand {
+                let vague = |quality: &&Quality| quality.triage == Triage::NeedsDetail;
+                view.qualities.iter().filter(vague).count() as u64
+            } else {
+                0
+            },
             unmapped,
         }
     }

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::ReportError;
 use crate::kernel::BackendInfo;
+use crate::matching::{Feedback, Quality};
 use crate::model::{
     DemandIdx, Intake, Lang, Match, Micro, PartValues, Quote, Record, Side, Verdict,
 };
@@ -47,6 +48,12 @@ pub struct RunView<'a> {
     /// 待核实: what a person should check before calling, one short sentence each, already in
     /// the reader's language and without a full stop. May be empty.
     pub to_verify: &'a (dyn Fn(&Match) -> Vec<String> + Sync),
+    /// For every demand, in its order: how well it is stated and what to ask back.
+    pub qualities: &'a [Quality],
+    /// What brokers' answers changed; `None` where none is in force.
+    pub feedback: Option<&'a Feedback>,
+    /// 对应记录: what a row is about, for reading its answer back; one line.
+    pub versions: &'a (dyn Fn(&Match) -> String + Sync),
     /// Facts about the run itself.
     pub run: &'a RunFacts,
     /// The reader's language.
@@ -230,6 +237,10 @@ impl<'a> RunView<'a> {
             for &index in rows.iter().flatten() {
                 below(list, index as usize, self.matches.len())?;
             }
+        }
+        if self.qualities.len() != self.demands.len() {
+            let (entry, len) = (self.qualities.len(), self.demands.len());
+            return Err(ReportError::View { list: "qualities", entry, len });
         }
         for pair in self.matches {
             below("matches", pair.demand.get(), self.demands.len())?;

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::model::{
-    CooperationMode, Lang, Match, Micro, Price, Record, Side, SourceRef, SupplyKind,
+    BrokerAnswer, CooperationMode, Lang, Match, Micro, Price, Record, Side, SourceRef, StatedField,
+    SupplyKind,
 };
 
 /// A probability as a whole percentage, halves away from zero.
@@ -42,14 +43,45 @@ pub(super) fn amount(price: Price, lang: Lang) -> String {
     }
 }
 
+/// A supply's maturity as it is shown: 待核实 where its own text contradicts it.
+pub(super) fn maturity(supply: &Record, lang: Lang) -> &'static str {
+    match supply.maturity {
+        Some(_) if supply.contradiction(StatedField::Maturity).is_some() => {
+            lang.pick("待核实", "to verify")
+        }
+        Some(step) => step.label(lang),
+        None => "",
+    }
+}
+
+/// Who answered what, and where that is written down: 已对接（2026-09-02，lists.xlsx 第3行）.
+pub(super) fn answered(answer: &BrokerAnswer, lang: Lang) -> String {
+    let mut facts: Vec<String> = answer.by.clone().into_iter().collect();
+    facts.extend(answer.date.map(|date| date.to_string()));
+    facts.push(source(&answer.source, lang));
+    let facts = facts.join(lang.pick("，", ", "));
+    match lang {
+        Lang::Zh => format!("{}（{facts}）", answer.answer.label(lang)),
+        Lang::En => format!("{} ({facts})", answer.answer.label(lang)),
+    }
+}
+
 /// What the asker should see at a glance: marks, stated amounts, the number of a patent,
 /// membership in a group of near-duplicates.
-pub(super) fn remarks(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> String {
+pub(super) fn remarks(
+    pair: &Match,
+    demand: &Record,
+    supply: &Record,
+    answer: Option<&BrokerAnswer>,
+    lang: Lang,
+) -> String {
     let mut remarks: Vec<String> =
         pair.vetoes.iter().map(|veto| veto.label(lang).to_owned()).collect();
+    remarks.extend(answer.map(|answer| answered(answer, lang)));
     for record in [demand, supply] {
         match record.price {
             None | Some(Price::Negotiable) => {}
+            _ if record.contradiction(StatedField::Price).is_some() => {}
             Some(price) => remarks.push(match record.side {
                 Side::Demand => format!("{}{}", lang.pick("预算", "budget "), amount(price, lang)),
                 Side::Supply => format!("{}{}", lang.pick("报价", "price "), amount(price, lang)),

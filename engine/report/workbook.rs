@@ -10,9 +10,9 @@ use rust_xlsxwriter::XlsxError;
 
 use super::columns::List;
 use super::sheet::{Cell, Looks, Row, SheetWriter, workbook};
-use super::wording::{amount, cooperation, percent, remarks, source};
+use super::wording::{amount, cooperation, maturity, percent, remarks, source};
 use super::{Compared, Gap, Joint, ReportError, RunView, WorkbookFacts, evidence, veil};
-use crate::model::{Lang, Match, Price, Record, Verdict};
+use crate::model::{Lang, Match, Price, Record, StatedField, Verdict};
 
 /// The lists in the order of their sheets.
 const LISTS: [List; 7] = [
@@ -150,6 +150,8 @@ pub fn workbook_rows(view: &RunView<'_>) -> Result<u64, ReportError> {
 struct Entry<'a> {
     subject: Subject<'a>,
     banded: bool,
+    /// Whether the demand's quality stands in the row.
+    with_quality: bool,
 }
 
 enum Subject<'a> {
@@ -163,7 +165,11 @@ enum Subject<'a> {
 
 fn entries<'a>(view: &RunView<'a>, list: List) -> Vec<Entry<'a>> {
     match list {
-        List::ByDemand => by_asker(view, view.by_demand, view.run.top, |_| true),
+        List::ByDemand => {
+            let mut entries = by_asker(view, view.by_demand, view.run.top, |_| true);
+            entries.iter_mut().for_each(|entry| entry.with_quality = true);
+            entries
+        }
         List::BySupply => by_asker(view, view.by_supply, view.run.top, |_| true),
         List::Allocated => by_asker(view, view.allocated_by_demand, u32::MAX, |pair| {
             veil::may_hand_out(view.demand(pair)) && veil::may_hand_out(view.supply(pair))
@@ -171,18 +177,22 @@ fn entries<'a>(view: &RunView<'a>, list: List) -> Vec<Entry<'a>> {
         List::Mutual => mutual(view),
         List::Joint => (view.joint.iter().zip([false, true].into_iter().cycle()))
             .flat_map(|(joint, banded)| {
-                (0..joint.members.len())
-                    .map(move |place| Entry { subject: Subject::Joint(joint, place), banded })
+                (0..joint.members.len()).map(move |place| Entry {
+                    subject: Subject::Joint(joint, place),
+                    banded,
+                    with_quality: false,
+                })
             })
             .collect(),
         List::Compared => (view.compared.iter())
             .map(|compared| Entry {
                 subject: Subject::Compared(compared),
                 banded: compared.handed_out,
+                with_quality: false,
             })
             .collect(),
         List::Gaps => (view.gaps.iter().zip([false, true].into_iter().cycle()))
-            .map(|(gap, banded)| Entry { subject: Subject::Gap(gap), banded })
+            .map(|(gap, banded)| Entry { subject: Subject::Gap(gap), banded, with_quality: true })
             .collect(),
     }
 }
@@ -198,11 +208,11 @@ fn by_asker<'a>(
     for list in lists {
         let before = entries.len();
         let pairs = view.worthwhile(list, limit).filter(|pair| wanted(pair));
-        entries.extend(
-            (1..)
-                .zip(pairs)
-                .map(|(place, pair)| Entry { subject: Subject::Pair(pair, place), banded }),
-        );
+        entries.extend((1..).zip(pairs).map(|(place, pair)| Entry {
+            subject: Subject::Pair(pair, place),
+            banded,
+            with_quality: false,
+        }));
         banded ^= entries.len() > before;
     }
     entries
@@ -226,14 +236,14 @@ fn mutual<'a>(view: &RunView<'a>) -> Vec<Entry<'a>> {
         .map(|pair| {
             banded ^= last.replace(pair.demand) != Some(pair.demand);
             let place = pair.rank_for_demand.unwrap_or_default();
-            Entry { subject: Subject::Pair(pair, place), banded }
+            Entry { subject: Subject::Pair(pair, place), banded, with_quality: false }
         })
         .collect()
 }
 
 fn row(view: &RunView<'_>, care: &Care, entry: &Entry<'_>) -> Row {
     let cells = match entry.subject {
-        Subject::Pair(pair, place) => pair_cells(view, care, pair, place),
+        Subject::Pair(pair, place) => pair_cells(view, care, pair, place, entry.with_quality),
         Subject::Gap(gap) => gap_cells(view, care, gap),
         Subject::Joint(joint, place) => joint_cells(view, care, joint, place),
         Subject::Compared(compared) => compared_cells(view, compared),
@@ -241,8 +251,15 @@ fn row(view: &RunView<'_>, care: &Care, entry: &Entry<'_>) -> Row {
     Row { cells, banded: entry.banded }
 }
 
-/// The cells under [`PAIR_COLUMNS`](super::columns::PAIR_COLUMNS); the first is filled later.
-fn pair_cells(view: &RunView<'_>, care: &Care, pair: &Match, place: u32) -> Vec<Cell> {
+/// The cells under [`PAIR_COLUMNS`](super::columns::PAIR_COLUMNS), or with the demand's quality
+/// under [`DEMAND_COLUMNS`](super::columns::DEMAND_COLUMNS); the first is filled later.
+fn pair_cells(
+    view: &RunView<'_>,
+    care: &Care,
+    pair: &Match,
+    place: u32,
+    with_quality: bool,
+) -> Vec<Cell> {
     let lang = view.lang;
     let (demand, supply) = (view.demand(pair), view.supply(pair));
     let careful_demand = care.demands[pair.demand.get()];
@@ -250,7 +267,9 @@ fn pair_cells(view: &RunView<'_>, care: &Care, pair: &Match, place: u32) -> Vec<
     let quotes = (view.quotes)(pair);
     let to_verify = (view.to_verify)(pair).join(lang.pick("；", "; "));
     let sources = [demand, supply].map(|record| source(&record.source, lang)).join("\n");
-    vec![
+    let answer = view.feedback.and_then(|found| found.answer(pair.demand, pair.supply));
+    let quality = if with_quality { quality_cells(view, pair.demand.get()) } else { Vec::new() };
+    let mut cells = vec![
         Cell::Blank,
         Cell::from(demand.number.clone()),
         title(demand, careful_demand),
@@ -259,7 +278,7 @@ fn pair_cells(view: &RunView<'_>, care: &Care, pair: &Match, place: u32) -> Vec<
         Cell::from(supply.number.clone()),
         title(supply, careful_supply),
         owner(supply, lang),
-        Cell::from(supply.maturity.map_or("", |step| step.label(lang)).to_owned()),
+        Cell::from(maturity(supply, lang).to_owned()),
         Cell::from(cooperation(&supply.cooperation, lang)),
         Cell::Verdict(pair.verdict),
         Cell::Number(percent(pair.probability())),
@@ -271,8 +290,25 @@ fn pair_cells(view: &RunView<'_>, care: &Care, pair: &Match, place: u32) -> Vec<
         )),
         Cell::from(veil::loose(&to_verify)),
         Cell::from(sources),
+    ];
+    cells.extend(quality);
+    cells.extend([
+        Cell::from(answer.map_or("", |answer| answer.answer.label(lang)).to_owned()),
         Cell::Blank,
-        Cell::from(remarks(pair, demand, supply, lang)),
+        Cell::from(remarks(pair, demand, supply, answer, lang)),
+        Cell::from((view.versions)(pair)),
+    ]);
+    cells
+}
+
+/// The cells of a demand's quality, triage and questions.
+fn quality_cells(view: &RunView<'_>, demand: usize) -> Vec<Cell> {
+    let quality = &view.qualities[demand];
+    let questions = quality.questions_text(view.lang);
+    vec![
+        Cell::Number(percent(quality.score)),
+        Cell::from(quality.triage.label(view.lang).to_owned()),
+        Cell::from(veil::loose(&veil::text(&view.demands[demand], &questions))),
     ]
 }
 
@@ -284,11 +320,14 @@ fn gap_cells(view: &RunView<'_>, care: &Care, gap: &Gap) -> Vec<Cell> {
     let supply = nearest.map(|pair| view.supply(pair));
     let expired = demand.valid_until.is_some_and(|day| day < view.run.as_of);
     let budget = match demand.price {
+        _ if demand.contradiction(StatedField::Price).is_some() => {
+            Cell::from(lang.pick("待核实", "to verify").to_owned())
+        }
         None => Cell::Blank,
         Some(Price::Yuan(yuan)) => Cell::Amount(yuan / 1e4),
         Some(price) => Cell::from(amount(price, lang)),
     };
-    vec![
+    let mut cells = vec![
         Cell::Blank,
         Cell::from(demand.number.clone()),
         title(demand, care.demands[gap.demand.get()]),
@@ -301,7 +340,9 @@ fn gap_cells(view: &RunView<'_>, care: &Care, gap: &Gap) -> Vec<Cell> {
         supply.map_or(Cell::Blank, |supply| owner(supply, lang)),
         nearest.map_or(Cell::Blank, |pair| Cell::Number(percent(pair.probability()))),
         Cell::from(veil::text(demand, &gap.lacks).into_owned()),
-        Cell::from(veil::text(demand, gap.question.as_deref().unwrap_or_default()).into_owned()),
+    ];
+    cells.extend(quality_cells(view, gap.demand.get()));
+    cells.extend([
         Cell::from(source(&demand.source, lang)),
         Cell::Blank,
         Cell::from(if expired {
@@ -309,7 +350,8 @@ fn gap_cells(view: &RunView<'_>, care: &Care, gap: &Gap) -> Vec<Cell> {
         } else {
             String::new()
         }),
-    ]
+    ]);
+    cells
 }
 
 /// The cells under [`JOINT_COLUMNS`](super::columns::JOINT_COLUMNS); the first is filled later.
@@ -328,6 +370,7 @@ fn joint_cells(view: &RunView<'_>, care: &Care, joint: &Joint, place: usize) -> 
             Lang::En => format!("{parties} parties"),
         },
     };
+    let answer = view.feedback.and_then(|found| found.answer(pair.demand, pair.supply));
     vec![
         Cell::Blank,
         Cell::from(demand.number.clone()),
@@ -343,8 +386,10 @@ fn joint_cells(view: &RunView<'_>, care: &Care, joint: &Joint, place: usize) -> 
         listed(&member.covers),
         listed(&joint.remainder),
         Cell::from(call),
+        Cell::from(answer.map_or("", |answer| answer.answer.label(lang)).to_owned()),
         Cell::Blank,
-        Cell::from(remarks(pair, demand, supply, lang)),
+        Cell::from(remarks(pair, demand, supply, answer, lang)),
+        Cell::from((view.versions)(pair)),
     ]
 }
 

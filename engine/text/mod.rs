@@ -10,6 +10,7 @@
 //! - [`passages`] and [`units`]: ranges for what is compared part by part, bounded in number.
 //! - [`Script`]: whether a text is Chinese or Latin.
 //! - [`Synonyms`]: which words mean the same, and where they stand.
+//! - [`requirements`] and [`elements`]: what a text asks for or claims, clause by clause.
 //! - [`contact_passages`]: what must not be quoted.
 //! - [`quantity`]: stated numbers with unit, comparator and property.
 //! - [`char_range`]: from bytes to characters, for readers that count those.
@@ -19,6 +20,7 @@ mod marks;
 mod normalise;
 mod passage;
 pub mod quantity;
+mod requirement;
 mod script;
 mod segment;
 mod sentence;
@@ -30,6 +32,9 @@ mod traditional;
 pub use contact::{VEILED, contact_passages, hidden_characters, shown, veil};
 pub use normalise::{Folded, normalise};
 pub use passage::{OVERLAP_CHARS, PASSAGE_CHARS, passages, units};
+pub use requirement::{
+    Element, Elements, Requirement, RequirementKind, elements, requirements, states_number,
+};
 pub use script::Script;
 pub use segment::{Segmenter, Token};
 pub use sentence::{MAX_SENTENCE_CHARS, sentences};

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use duijie::kernel::{BackendInfo, BackendKind};
+use duijie::matching::{Feedback, Quality, choose_questions, quality};
 use duijie::model::{
     ColumnUse, Contact, CooperationMode, DemandIdx, Intake, Lang, Match, Maturity, MergedRow,
     Micro, Part, PartValues, Price, Quote, QuoteField, Record, RecordId, RejectedRow, Repair,
@@ -113,6 +114,8 @@ pub(crate) struct Run {
     pub(crate) gaps: Vec<Gap>,
     pub(crate) joint: Vec<Joint>,
     pub(crate) compared: Vec<Compared>,
+    pub(crate) qualities: Vec<Quality>,
+    pub(crate) feedback: Option<Feedback>,
     pub(crate) facts: RunFacts,
     pub(crate) lang: Lang,
 }
@@ -150,6 +153,9 @@ fn record(side: Side, row: usize, title: &str, body: String, field: &str) -> Rec
         maturity: (side == Side::Supply && row % 6 != 5).then(|| Maturity::ALL[row as usize % 5]),
         maturity_stated: None,
         supply_kind: (side == Side::Supply).then_some(SupplyKind::Result),
+        legal_status: None,
+        supplements: Vec::new(),
+        contradictions: Vec::new(),
         ip_status: None,
         price: None,
         posted_on: Some(posted),
@@ -358,6 +364,13 @@ impl Run {
                 ),
             })
             .collect();
+        let qualities = (demands.iter())
+            .map(|demand| {
+                let mut judged = quality(demand, date(2026, 9, 1));
+                judged.questions = choose_questions(&judged, &[]);
+                judged
+            })
+            .collect();
         let demand_intake = intake(Side::Demand, &demands);
         let supply_intake = intake(Side::Supply, &supplies);
         let joint = joint(&demands, &by_demand);
@@ -373,6 +386,8 @@ impl Run {
             gaps,
             joint,
             compared: compared(),
+            qualities,
+            feedback: None,
             facts: facts(),
             lang: Lang::Zh,
         }
@@ -406,6 +421,11 @@ impl Run {
             quotes: &quotes,
             contributions: &contributions,
             to_verify: &to_verify,
+            qualities: &self.qualities,
+            feedback: self.feedback.as_ref(),
+            versions: &|pair| {
+                format!("d-{}@aa ↔ s-{}@bb · 2026-09-01", pair.demand.0, pair.supply.0)
+            },
             run: &self.facts,
             lang: self.lang,
         })

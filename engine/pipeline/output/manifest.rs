@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{AllocationFacts, PipelineError};
 use super::names;
+use crate::model::{Part, Side};
 
 /// Name and version of the manifest's shape.
 pub(in super::super) const SCHEMA: &str = "duijie.manifest/1";
@@ -55,6 +56,9 @@ pub struct Manifest {
     /// SHA-256 of the list's text; of the empty text for none.
     #[serde(default)]
     pub synonyms_sha256: String,
+    /// Brokers' answers and what they changed; absent where none were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<AnswerFacts>,
     /// Seeds of everything random; nothing in this job is.
     pub seeds: BTreeMap<String, u64>,
     /// The machine that selected.
@@ -118,6 +122,48 @@ pub struct EmbedderFacts {
     /// Host and port that texts were sent to, where they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+}
+
+/// Brokers' answers as they were read, and what they changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AnswerFacts {
+    /// The files or sheets read; `rows_in` counts rows with an answer.
+    pub files: Vec<FileFacts>,
+    /// Answers after this day were left out.
+    pub until: Option<Date>,
+    /// Answers in force.
+    pub in_force: usize,
+    /// Answers about records that are in neither list.
+    pub unknown: usize,
+    /// Answers left out by their date.
+    pub left_out: usize,
+    /// Answers that a later one replaced.
+    pub superseded: usize,
+    /// Rows whose answer could not be read.
+    pub unreadable: usize,
+    /// Refused pairs by reason.
+    pub refusals: BTreeMap<String, u32>,
+    /// Blocked pairs: id of the demand, id of the supply.
+    pub blocked: Vec<[String; 2]>,
+    /// Refused pairs that are free again because a record has changed.
+    pub lifted: Vec<[String; 2]>,
+    /// SHA-256 of the weights before the answers.
+    pub weights_before_sha256: String,
+    /// Weights that the answers moved.
+    pub weight_changes: Vec<WeightChangeFacts>,
+}
+
+/// A weight that answers moved, in thousandths.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightChangeFacts {
+    /// Seen from which side.
+    pub side: Side,
+    /// The part.
+    pub part: Part,
+    /// Before.
+    pub before: u32,
+    /// After.
+    pub after: u32,
 }
 
 /// The machine that selected the candidates.

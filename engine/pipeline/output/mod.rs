@@ -5,18 +5,23 @@ mod folder;
 mod joint;
 mod manifest;
 mod pairs;
+mod quality;
 mod rankings;
 mod records;
 
 pub use joint::{JointMemberRecord, JointRecord};
-pub use manifest::{BackendFacts, EmbedderFacts, FileFacts, Manifest, SideFacts};
-pub use pairs::{PairRecord, PartRecord, QuoteRecord};
+pub use manifest::{
+    AnswerFacts, BackendFacts, EmbedderFacts, FileFacts, Manifest, SideFacts, WeightChangeFacts,
+};
+pub use pairs::{ContradictionRecord, PairRecord, PartRecord, QuoteRecord};
+pub use quality::QualityRecord;
 
 pub(super) use facts::{backend_facts, counts, decisive_options, sha256, side_facts};
 pub(super) use folder::OutputFolder;
 pub(super) use joint::{find_joint, write_joint};
 pub(super) use manifest::SCHEMA as MANIFEST_SCHEMA;
 pub(super) use pairs::{find_pair, pair_record, write_pairs};
+pub(super) use quality::write_qualities;
 pub(super) use rankings::{trec_id, write_ranking};
 pub(super) use records::{read_records, write_records};
 
@@ -29,6 +34,7 @@ pub(super) mod names {
     pub(crate) const RANKING_REVERSE: &str = "ranking.reverse.trec";
     pub(crate) const BM25: &str = "ranking.bm25.trec";
     pub(crate) const BM25_REVERSE: &str = "ranking.reverse.bm25.trec";
+    pub(crate) const QUALITY: &str = "quality.jsonl";
     pub(crate) const REPORT: &str = "report.html";
     pub(crate) const MANIFEST: &str = "manifest.json";
     pub(crate) const REJECTED: &str = "rejected.csv";

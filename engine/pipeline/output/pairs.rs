@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::super::{PipelineError, Progress};
 use crate::matching::{Weights, contributions};
 use crate::model::{
-    Match, Micro, Part, Quote, QuoteField, Record, Side, SynonymPair, Verdict, Veto,
+    Answer, Contradiction, Match, Micro, Part, Quote, QuoteField, Record, Side, SynonymPair,
+    Verdict, Veto,
 };
 
 /// Name and version of the line's shape; [`find_pair`] refuses another.
@@ -54,6 +55,12 @@ pub struct PairRecord {
     pub allocated: bool,
     /// Marks and refusals.
     pub vetoes: Vec<Veto>,
+    /// What a person answered about the pair, such as 已对接; null where nobody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    /// Statements of either record that its own text contradicts, the demand's first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_verify: Vec<ContradictionRecord>,
     /// All parts in order, missing ones with a `value` of null.
     pub parts: Vec<PartRecord>,
 }
@@ -77,6 +84,16 @@ pub struct PartRecord {
     pub contribution_for_supply: Option<Micro>,
     /// Quoted passages that support it.
     pub evidence: Vec<QuoteRecord>,
+}
+
+/// A statement that the record's own text contradicts: it counts as missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContradictionRecord {
+    /// Whose statement.
+    pub side: Side,
+    /// The statement and the words against it.
+    #[serde(flatten)]
+    pub contradiction: Contradiction,
 }
 
 /// A quoted passage; `start..end` counts characters (Unicode scalar values) of the field.
@@ -156,6 +173,16 @@ pub(in super::super) fn pair_record(
         verdict: pair.verdict,
         allocated: pair.allocated,
         vetoes: pair.vetoes.clone(),
+        answer: None,
+        to_verify: [demand, supply]
+            .into_iter()
+            .flat_map(|record| {
+                record.contradictions.iter().map(|found| ContradictionRecord {
+                    side: record.side,
+                    contradiction: found.clone(),
+                })
+            })
+            .collect(),
         parts,
     }
 }

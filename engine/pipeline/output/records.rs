@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::PipelineError;
 use crate::model::{
-    Contact, CooperationMode, Maturity, Price, Record, RecordId, Side, SourceRef, SupplyKind,
-    Visibility,
+    Contact, Contradiction, CooperationMode, LegalStatus, Maturity, Price, Record, RecordId, Side,
+    SourceRef, Supplement, SupplyKind, Visibility,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +32,8 @@ struct RecordRow {
     maturity_stated: Option<String>,
     supply_kind: Option<SupplyKind>,
     ip_status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    legal_status: Option<LegalStatus>,
     price: Option<Price>,
     posted_on: Option<Date>,
     valid_from: Option<Date>,
@@ -40,6 +42,10 @@ struct RecordRow {
     source: SourceRef,
     duplicate_group: Option<u32>,
     extra: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    supplements: Vec<Supplement>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    contradictions: Vec<Contradiction>,
 }
 
 impl From<&Record> for RecordRow {
@@ -61,6 +67,7 @@ impl From<&Record> for RecordRow {
             maturity_stated: record.maturity_stated,
             supply_kind: record.supply_kind,
             ip_status: record.ip_status,
+            legal_status: record.legal_status,
             price: record.price,
             posted_on: record.posted_on,
             valid_from: record.valid_from,
@@ -69,6 +76,8 @@ impl From<&Record> for RecordRow {
             source: record.source,
             duplicate_group: record.duplicate_group,
             extra: record.extra,
+            supplements: record.supplements,
+            contradictions: record.contradictions,
         }
     }
 }
@@ -91,6 +100,7 @@ impl From<RecordRow> for Record {
             maturity_stated: row.maturity_stated,
             supply_kind: row.supply_kind,
             ip_status: row.ip_status,
+            legal_status: row.legal_status,
             price: row.price,
             posted_on: row.posted_on,
             valid_from: row.valid_from,
@@ -100,6 +110,8 @@ impl From<RecordRow> for Record {
             source: row.source,
             duplicate_group: row.duplicate_group,
             extra: row.extra,
+            supplements: row.supplements,
+            contradictions: row.contradictions,
         }
     }
 }

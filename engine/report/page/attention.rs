@@ -6,7 +6,7 @@ use super::super::charts::{grouped, share};
 use super::super::summary::Cautions;
 use super::super::wording::source;
 use super::super::{RunView, veil};
-use crate::matching::{VAGUE_BELOW, is_vague};
+use crate::matching::Triage;
 use crate::model::{Lang, Side, Visibility};
 
 /// Most refused rows shown per side; the rest are in `rejected.csv`.
@@ -133,10 +133,12 @@ fn cautions(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
     }
     if side == Side::Demand && found.vague > 0 {
         let (n, part) = (grouped(found.vague), share(found.vague, all));
-        let named: Vec<&str> = (records.iter())
-            .filter(|r| is_vague(r) && r.visibility != Visibility::Internal)
+        let named: Vec<&str> = (records.iter().zip(view.qualities))
+            .filter(|(r, quality)| {
+                quality.triage == Triage::NeedsDetail && r.visibility != Visibility::Internal
+            })
             .take(NAMES)
-            .map(|r| r.number.as_str())
+            .map(|(r, _)| r.number.as_str())
             .collect();
         let more = found.vague > named.len() as u64;
         let named = named.join(lang.pick("、", ", "));
@@ -144,12 +146,12 @@ fn cautions(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
         items.push(Item {
             act: true,
             lead: lead(
-                format!("{n} 条需求写得过于简单（{part}）"),
-                format!("Vague demands: {n} ({part})"),
+                format!("{n} 条需求待明确（{part}）"),
+                format!("Demands that need detail: {n} ({part})"),
             ),
             text: text(
-                format!("描述不足 {VAGUE_BELOW} 字，难以判断，请反问需求方：{named}{zh_end}"),
-                format!("Described in fewer than {VAGUE_BELOW} characters; ask their owners: {named}{en_end}"),
+                format!("对象不明、不足 50 字或要素太少，难以判断，请按清单“建议追问”一列反问需求方：{named}{zh_end}"),
+                format!("No object, fewer than 50 characters, or too little said; ask their owners: {named}{en_end}"),
             ),
         });
     }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::charts::{Ink, Piece, grouped, sum, tenths};
 use super::super::choice::{Example, examples};
-use super::super::wording::{amount, cooperation, percent, source};
+use super::super::wording::{amount, cooperation, maturity, percent, source};
 use super::super::{Gap, RunView, evidence, veil};
 use super::badge;
 use crate::model::{Lang, Match, Part, Quote, QuoteField, Record, Side, Verdict};
@@ -81,8 +81,8 @@ fn side(view: &RunView<'_>, record: &Record) -> Markup {
     if !owner.is_empty() {
         facts.push(owner.into_owned());
     }
-    if let Some(step) = record.maturity {
-        facts.push(step.label(lang).to_owned());
+    if record.maturity.is_some() {
+        facts.push(maturity(record, lang).to_owned());
     }
     if !record.cooperation.is_empty() {
         facts.push(cooperation(&record.cooperation, lang));

@@ -7,7 +7,9 @@ mod attention;
 mod compared;
 mod distributions;
 mod examples;
+mod feedback;
 mod joint;
+mod quality;
 mod reading;
 
 use std::path::Path;
@@ -45,7 +47,7 @@ fn page(view: &RunView<'_>) -> Markup {
     let t = |zh, en| lang.pick(zh, en);
     let title = t("技术供需对接报告", "Technology matching report");
     let summary = Summary::of(view);
-    let sections: [(&str, &str, Markup); 8] = [
+    let mut sections: Vec<(&str, &str, Markup)> = vec![
         ("attention", t("先看这里", "Needs attention first"), attention::section(view)),
         ("reading", t("读到了什么", "What was read"), reading::section(view)),
         (
@@ -53,6 +55,7 @@ fn page(view: &RunView<'_>) -> Markup {
             t("结果分布", "How the results are spread"),
             html! { (distributions::section(view, &summary)) (compared::table(view)) },
         ),
+        ("quality", t("需求写得怎样", "How well demands are stated"), quality::section(view)),
         ("examples", t("十个例子", "Ten examples"), examples::section(view)),
         ("joint", t("联合体：合起来能答的需求", "Joint answers"), joint::section(view)),
         (
@@ -60,9 +63,12 @@ fn page(view: &RunView<'_>) -> Markup {
             t("暂无匹配的需求（节选）", "Demands without a match (extract)"),
             examples::gap_extract(view),
         ),
+        ("feedback", t("反馈的影响", "What answers changed"), feedback::section(view)),
         ("how", t("怎样读这份报告", "How to read this report"), how_to_read(view)),
         ("run", t("运行情况", "About this run"), about_run(view)),
     ];
+    // Without answers the page says nothing about them.
+    sections.retain(|(id, ..)| *id != "feedback" || view.feedback.is_some());
     html! {
         (DOCTYPE)
         html lang=(t("zh-CN", "en")) {
