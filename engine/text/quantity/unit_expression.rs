@@ -350,13 +350,14 @@ mod tests {
     #[test]
     fn every_unit_of_the_segmenter_is_known() {
         let list = include_str!("../../../corpus/units.txt");
+        let upper = |c: char| c.to_uppercase().next().unwrap_or(c);
         let is_known = |word: &str| {
             let word = word.strip_prefix('万').unwrap_or(word);
             let letters: Vec<char> = word.chars().collect();
             (0_u32..1 << letters.len().min(5)).any(|cases| {
                 let cased: String = (0..)
                     .zip(&letters)
-                    .map(|(at, c)| if cases >> at & 1 == 1 { c.to_ascii_uppercase() } else { *c })
+                    .map(|(at, c)| if cases >> at & 1 == 1 { upper(*c) } else { *c })
                     .collect();
                 units().named(&cased).is_some()
             })
