@@ -127,7 +127,14 @@ fn the_folder_holds_exactly_the_named_files() {
         assert_eq!(names_in(&shared.out), expected);
         assert_eq!(
             names_in(&shared.out.join("index")),
-            ["calibration.toml", "demands", "records.jsonl", "supplies", "weights.toml"]
+            [
+                "calibration.toml",
+                "demands",
+                "records.jsonl",
+                "supplies",
+                "synonyms.toml",
+                "weights.toml"
+            ]
         );
         let beside = names_in(shared.out.parent().expect("a folder"));
         assert!(!beside.iter().any(|name| name.contains("partial")), "{beside:?}");
@@ -136,7 +143,7 @@ fn the_folder_holds_exactly_the_named_files() {
 
 #[test]
 fn lines_have_the_agreed_keys() {
-    const KEYS: [&str; 18] = [
+    const KEYS: [&str; 19] = [
         "schema",
         "demand_id",
         "supply_id",
@@ -154,6 +161,7 @@ fn lines_have_the_agreed_keys() {
         "verdict",
         "allocated",
         "vetoes",
+        "to_verify",
         "parts",
     ];
     const PART_KEYS: [&str; 8] = [

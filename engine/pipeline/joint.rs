@@ -27,7 +27,7 @@ const LEAST_COVERAGE: Micro = Micro(333_000);
 
 /// A supply that answers a half scores far below one that answers the whole. It may be part of an
 /// answer with a chance of at least this share of the lowest of 可洽谈.
-const LEAST_CHANCE_DIVISOR: i32 = 4;
+const LEAST_CHANCE_DIVISOR: i32 = 5;
 
 /// A demand's joint answer, with the kept pair of every member.
 pub(super) struct JointRow {
