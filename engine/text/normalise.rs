@@ -16,7 +16,7 @@ use super::traditional::simplified;
 /// one space, none at the ends. Numbers in circles and fractions do not run into what stands
 /// beside them (`①3D` is `1 3d`, `2½` is `2 1/2`), nor powers into their base (`10⁶` is `10^6`).
 /// Lines broken inside words, spaced letters and what else depends on neighbours: see
-/// [`edits`]. Applying it twice changes nothing.
+/// `edits`. Applying it twice changes nothing.
 #[must_use]
 pub fn normalise(text: &str) -> String {
     Folded::new(text).text

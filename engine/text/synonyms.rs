@@ -3,6 +3,7 @@
 //! The words are data (`corpus/synonyms/`). A word may be several terms (`additive
 //! manufacturing`); it stands where its terms stand side by side, as a phrase does.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -434,8 +435,8 @@ impl Builder<'_> {
                     && let Some(plural) = plural(word)
                 {
                     let id = self.word(&plural)?;
-                    if !self.owner.contains_key(&id) {
-                        self.owner.insert(id, group.term.clone());
+                    if let Entry::Vacant(place) = self.owner.entry(id) {
+                        place.insert(group.term.clone());
                         equal.push((id, kind, weight));
                     }
                 }

@@ -114,7 +114,7 @@ const LONGEST: usize = 3 * crate::text::MAX_SENTENCE_CHARS;
 /// order of the text, title first.
 ///
 /// The title is one requirement. In the body, neighbouring clauses of one sentence and one kind
-/// are one requirement of at most [`LONGEST`] bytes; indicators stay clause by clause. Clauses of
+/// are one requirement of at most `LONGEST` bytes; indicators stay clause by clause. Clauses of
 /// which nothing tells the kind (background, who asks, how to cooperate) are left out. Ranges of
 /// one field are ascending and disjoint.
 #[must_use]
