@@ -367,12 +367,12 @@ fn a_contradicted_field_is_to_be_verified_and_counts_as_missing() {
     let row = rows
         .values()
         .flatten()
-        .find(|row| row.len() > 13 && row[1] == pair.demand_number && row[5] == pair.supply_number)
+        .find(|row| row.len() > 14 && row[1] == pair.demand_number && row[5] == pair.supply_number)
         .expect("the pair is listed");
     assert_eq!(row[8], "待核实");
     for words in ["“非专利技术”", "“本发明提供”", "“可以量产”", "“仍在实验室阶段”"]
     {
-        assert!(row[13].contains(words), "{words}: {}", row[13]);
+        assert!(row[14].contains(words), "{words}: {}", row[14]);
     }
     let told = explain(&options.out, "XQ-9002", "GJ-9004", &EmbedderOptions::default());
     assert_eq!(told.expect("explained").pair.to_verify.len(), 2);

@@ -14,7 +14,7 @@ use duijie::report::{
 
 use run::{FORMULA, PATENT, PERSON, Run, SCRIPT, TELEPHONE, UNNAMED};
 
-const HEADINGS: [&str; 19] = [
+const HEADINGS: [&str; 20] = [
     "序号",
     "需求编号",
     "需求名称",
@@ -28,6 +28,7 @@ const HEADINGS: [&str; 19] = [
     "结论",
     "把握(%)",
     "依据(原文)",
+    "指标核对",
     "待核实",
     "来源文件/行",
     "反馈",
@@ -106,7 +107,7 @@ fn the_sheets_have_the_agreed_headings() {
         if SHEETS[..4].contains(name) {
             let mut expected = HEADINGS.to_vec();
             if *name == SHEETS[0] {
-                expected.splice(15..15, QUALITY);
+                expected.splice(16..16, QUALITY);
             }
             assert_eq!(texts(&rows[0]), expected, "{name}");
         }

@@ -139,6 +139,32 @@ fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io
             writeln!(out, "  {} {label}{}", part.name.label(lang), pairs.join(t("、", ", ")))?;
         }
     }
+    if !pair.numbers.is_empty() {
+        writeln!(out, "\n{}", t("指标核对（原文）", "numbers checked (quoted)"))?;
+        let shown = |quote: &QuoteRecord| format!("“{}”", table::shorten(&quote.text, 40));
+        let mut rows = vec![vec![
+            t("  指标", "  property").to_owned(),
+            t("结果", "outcome").to_owned(),
+            t("需求", "asked").to_owned(),
+            t("供给", "stated").to_owned(),
+        ]];
+        for check in &pair.numbers {
+            let property = if check.property.is_empty() {
+                t("数值", "number")
+            } else {
+                check.property.as_str()
+            };
+            let doubts = check.doubt.iter().map(|doubt| format!("；{}", doubt.label(lang)));
+            rows.push(vec![
+                format!("  {}", table::shorten(property, 20)),
+                check.outcome.label(lang).to_owned(),
+                shown(&check.demand),
+                check.supply.as_ref().map_or_else(|| "–".to_owned(), shown)
+                    + &doubts.collect::<String>(),
+            ]);
+        }
+        write!(out, "{}", table::lines_up(&rows))?;
+    }
     if let Some(joint) = &explanation.joint {
         print_joint(out, joint, lang)?;
     }

@@ -23,7 +23,7 @@ pub use lists::{
 pub use measure::{Measure, Summary, mean_of, summarise};
 pub use outcome::{
     CandidateRecall, EmbeddingSpeed, Evaluation, EvaluationFacts, ListMeasures, Missing, Ranker,
-    RankingOutcome, SliceOutcome, StageTime, TwoWay, VerdictCounts,
+    RankingOutcome, SliceOutcome, StageTime, ToldPair, TwoWay, VerdictCounts,
 };
 pub use ranking::{
     QueryMeasures, RelevantMeasures, measure_queries, measure_query, ndcg, relevant_grade,

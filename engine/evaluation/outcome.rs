@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Interval, QueryMeasures, Reliability, Slice, Summary};
-use crate::model::{Part, Side};
+use crate::model::{Micro, Part, Side, Verdict};
 
 /// A way to rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +87,9 @@ pub struct Evaluation {
     pub reliability: Option<Reliability>,
     /// Advice against grades.
     pub verdicts: VerdictCounts,
+    /// What was said of every graded pair, and of the first answers of every query, by query and
+    /// then by the document's row: what a calibration is fitted to.
+    pub told: Vec<ToldPair>,
     /// How it was made.
     pub facts: EvaluationFacts,
 }
@@ -216,12 +219,36 @@ pub struct VerdictCounts {
     pub depth: usize,
     /// Asked queries that have a relevant document, by best verdict: no match, discuss, recommend.
     pub with_relevant: [usize; 3],
-    /// Asked queries that have none, likewise.
+    /// Asked queries that have a relevant document, by the best verdict of a relevant document
+    /// itself, as far as it stands among the answers that were looked at; no match where none does.
+    pub relevant_shown: [usize; 3],
+    /// Asked queries that have none, by best verdict.
     pub without_relevant: [usize; 3],
     /// Graded pairs by verdict.
     pub pairs: [usize; 3],
     /// Of these, the relevant ones.
     pub relevant_pairs: [usize; 3],
+}
+
+/// What was said of one pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldPair {
+    /// The query.
+    pub query: String,
+    /// The document.
+    pub document: String,
+    /// Its grade; `None` where nobody graded it.
+    pub grade: Option<i32>,
+    /// Its place in the full ranking, from 1, where it is among the answers that were looked at.
+    pub place: Option<u32>,
+    /// The score seen from the demand.
+    pub score_for_demand: Micro,
+    /// The score seen from the supply.
+    pub score_for_supply: Micro,
+    /// The calibrated probability.
+    pub probability: Micro,
+    /// The advice.
+    pub verdict: Verdict,
 }
 
 /// How long a stage took.

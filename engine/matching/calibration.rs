@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::model::{Diagnosis, Lang, Micro, Side, Verdict};
+use crate::model::{Diagnosis, Lang, Micro, Side, Verdict, Veto};
 
 /// Turns scores into probabilities that a broker would introduce the two, and these into verdicts.
 ///
@@ -111,6 +111,21 @@ impl Calibration {
         } else {
             Verdict::NoMatch
         }
+    }
+
+    /// The advice for a pair with this probability and these marks, by two rules that are named
+    /// beside every verdict they decide: a refused pair is 暂无匹配, and a pair with a stated
+    /// number that is not met is at most 可洽谈.
+    #[must_use]
+    pub fn advice(&self, probability: Micro, vetoes: &[Veto]) -> Verdict {
+        if vetoes.contains(&Veto::Refused) {
+            return Verdict::NoMatch;
+        }
+        let verdict = self.verdict(probability);
+        if vetoes.contains(&Veto::NumbersNotMet) {
+            return verdict.min(Verdict::Discuss);
+        }
+        verdict
     }
 
     /// The least probability of 可洽谈 and of 建议对接.
@@ -230,6 +245,16 @@ mod tests {
         );
         let text = FILE.replace("recommend_from = 0.5", "recommend_from = 0.1");
         assert_eq!(Calibration::from_toml(&text), Err(CalibrationError::Thresholds));
+    }
+
+    #[test]
+    fn marks_lower_a_verdict_and_never_raise_it() {
+        let calibration = Calibration::from_toml(FILE).expect("good file");
+        let of = |p, vetoes: &[Veto]| calibration.advice(Micro(p), vetoes);
+        assert_eq!(of(900_000, &[Veto::DemandExpired]), Verdict::Recommend);
+        assert_eq!(of(900_000, &[Veto::NumbersNotMet]), Verdict::Discuss);
+        assert_eq!(of(100_000, &[Veto::NumbersNotMet]), Verdict::NoMatch);
+        assert_eq!(of(900_000, &[Veto::NumbersNotMet, Veto::Refused]), Verdict::NoMatch);
     }
 
     proptest! {

@@ -9,6 +9,7 @@ mod units;
 use std::collections::HashMap;
 
 use super::field::code_path;
+use super::numbers::{CheckedNumber, JudgedNumbers, Outcome, StatedNumbers};
 use super::passages::PassageVectors;
 use super::spans::{Span, passage_spans, requirement_spans};
 use super::synonyms::{Standing, name_pairs};
@@ -18,6 +19,9 @@ use crate::text::{AliasId, Segmenter, Synonyms, normalise};
 
 /// Requirements whose best passages are quoted: the telling one, and one that supports it.
 const QUOTED_REQUIREMENTS: usize = 2;
+
+/// Most judged numbers that are quoted; all of them stand in the list of checks.
+const QUOTED_NUMBERS: usize = 4;
 
 /// A record's requirements and passages, and which terms each requirement holds.
 ///
@@ -154,6 +158,10 @@ pub struct Evidence {
     pub demands: Vec<RecordText>,
     /// One per supply.
     pub supplies: Vec<RecordText>,
+    /// The numbers that each demand states.
+    pub demand_numbers: Vec<StatedNumbers>,
+    /// The numbers that each supply states.
+    pub supply_numbers: Vec<StatedNumbers>,
     /// Vectors of the demands' requirements and passages.
     pub demand_vectors: PassageVectors,
     /// Vectors of the supplies' requirements and passages.
@@ -161,6 +169,32 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// What the numbers of a pair of rows come to; nothing where a row is not held.
+    #[must_use]
+    pub fn judged_numbers(&self, (demand, supply): (u32, u32)) -> JudgedNumbers {
+        match (self.demand_numbers.get(demand as usize), self.supply_numbers.get(supply as usize)) {
+            (Some(asked), Some(stated)) => asked.judge(stated),
+            _ => JudgedNumbers::default(),
+        }
+    }
+
+    /// Every number of the pair's demand, checked and quoted, in the order of its text.
+    #[must_use]
+    pub fn checked_numbers(
+        &self,
+        pair: &Match,
+        demand: &Record,
+        supply: &Record,
+    ) -> Vec<CheckedNumber> {
+        match (
+            self.demand_numbers.get(pair.demand.get()),
+            self.supply_numbers.get(pair.supply.get()),
+        ) {
+            (Some(asked), Some(stated)) => asked.check(stated, demand, supply),
+            _ => Vec::new(),
+        }
+    }
+
     /// Draws the quotes of a pair, in the order of [`Part::ALL`], the demand's before the supply's.
     ///
     /// - lexical: on each side the sentence with the most telling shared terms, a synonym counting
@@ -168,6 +202,8 @@ impl Evidence {
     /// - dense: the two sentences whose vectors are nearest;
     /// - passage: the demand's one or two requirements that are answered best, and the passage that
     ///   answers each;
+    /// - numbers: what was judged, the numbers that are not met first, at most
+    ///   [`QUOTED_NUMBERS`], each side's words;
     /// - field: the deepest step of a classification, or the patent class, that both have;
     /// - freshness: the dates, as `YYYY-MM-DD`; maturity: the words that state it.
     ///
@@ -214,6 +250,17 @@ impl Evidence {
                 };
                 quotes.extend(text.map(|span| span.quote(Part::Passage, side, record)));
             }
+        }
+        // A number that is not met has a value of zero and is quoted all the same.
+        if pair.parts_for_demand[Part::Numbers.index()].is_some() {
+            let mut judged = self.checked_numbers(pair, demand, supply);
+            judged.retain(|check| check.outcome != Outcome::NotStated);
+            judged.sort_by_key(|check| std::cmp::Reverse(check.outcome));
+            judged.truncate(QUOTED_NUMBERS);
+            let (own, other): (Vec<Quote>, Vec<Option<Quote>>) =
+                judged.into_iter().map(|check| (check.demand, check.supply)).unzip();
+            quotes.extend(own);
+            quotes.extend(other.into_iter().flatten());
         }
         if present(Part::Field)
             && let Some((a, b, field)) = common_field(demand, supply)

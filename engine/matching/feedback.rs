@@ -107,8 +107,8 @@ impl Feedback {
 /// - 技术不符 lowers the lexical part and raises the parts that compare meaning: a pair that shares
 ///   words but not the technology was put forward by its words, and meaning is what is left to
 ///   tell the two apart.
-/// - 成熟度 raises the maturity part.
-/// - The other reasons say nothing about a part that exists (指标不够, 价格, 地域) or about the
+/// - 指标不够 raises the numbers part, 成熟度 the maturity part.
+/// - The other reasons say nothing about a part that exists (价格, 地域) or about the
 ///   texts at all (已有合作, 权属, 其他): they block, and that is all.
 ///
 /// Then each direction is brought back to 1,000 thousandths, no weight leaving ± 20 % of what it
@@ -191,10 +191,10 @@ fn rows(records: &[Record]) -> HashMap<&str, u32> {
 const fn direction(reason: Reason, part: Part) -> i32 {
     match (reason, part) {
         (Reason::Technology, Part::Lexical) => -1,
-        (Reason::Technology, Part::Field | Part::Freshness | Part::Maturity) => 0,
+        (Reason::Technology, Part::Numbers | Part::Field | Part::Freshness | Part::Maturity) => 0,
         // Every part that compares what texts mean.
         (Reason::Technology, _) => 1,
-        (Reason::Maturity, Part::Maturity) => 1,
+        (Reason::Indicator, Part::Numbers) | (Reason::Maturity, Part::Maturity) => 1,
         _ => 0,
     }
 }
@@ -343,6 +343,17 @@ mod tests {
         assert!(after < before && after * 10 >= before * 8, "{before} {after}");
         let (before, after) = of(Part::Dense);
         assert!(after > before && after * 10 <= before * 12, "{before} {after}");
+    }
+
+    #[test]
+    fn indicators_raise_the_weight_of_numbers() {
+        let answers: Vec<_> = (0..10).map(|row| refusal(row, Reason::Indicator)).collect();
+        let feedback = learned(&answers, None);
+        let raised: Vec<Part> = (feedback.changes.iter())
+            .filter(|change| change.after > change.before)
+            .map(|change| change.part)
+            .collect();
+        assert_eq!(raised, [Part::Numbers; 2], "in both directions");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What to say to a person about a pair or a demand: what is lacking, what to verify, what to ask.
 
 use super::contradiction::{contradiction_text, legal_status_text};
+use super::numbers::{CheckedNumber, Outcome};
 use crate::model::{Lang, Match, Micro, Part, PartValues, Record, StatedField, Veto};
 
 /// How many parts there are.
@@ -58,6 +59,9 @@ pub fn what_lacks(
         Some(Part::Passage) => {
             lang.pick("没有一段话正面回应需求的要点", "no passage answers what the demand asks for")
         }
+        Some(Part::Numbers) => {
+            lang.pick("所述指标达不到要求", "the stated numbers are not what is asked for")
+        }
         Some(Part::Field) => lang.pick("所属领域不同", "another field"),
         Some(Part::Freshness) => lang.pick("信息较旧，需确认是否仍有效", "old entry, may not hold"),
         Some(Part::Maturity) => lang.pick("成熟度不够", "not mature enough"),
@@ -68,17 +72,29 @@ pub fn what_lacks(
 }
 
 /// Lists what a broker should check before picking up the telephone.
+///
+/// `numbers` are the pair's checked numbers; those that are not met are named with both quotes.
 #[must_use]
-pub fn to_verify(pair: &Match, demand: &Record, supply: &Record, lang: Lang) -> Vec<String> {
+pub fn to_verify(
+    pair: &Match,
+    (demand, supply): (&Record, &Record),
+    numbers: &[CheckedNumber],
+    lang: Lang,
+) -> Vec<String> {
     let mut checks: Vec<String> = Vec::new();
-    let mut add = |zh: &str, en: &str| checks.push(lang.pick(zh, en).to_owned());
     for veto in &pair.vetoes {
+        let mut add = |zh: &str, en: &str| checks.push(lang.pick(zh, en).to_owned());
         match veto {
             Veto::DemandExpired => {
                 add("需求已过期，先问是否仍需要", "demand expired: still needed?");
             }
             Veto::SupplyExpired => {
                 add("供给已过期，先问是否仍提供", "supply expired: still offered?");
+            }
+            Veto::NumbersNotMet => {
+                let failed = numbers.iter().filter(|check| check.outcome == Outcome::Fail);
+                let lead = lang.pick("指标不满足：", "number not met: ");
+                checks.extend(failed.map(|check| format!("{lead}{}", check.line(lang))));
             }
             Veto::Refused => add("已反馈不合适", "refused by a broker"),
         }
@@ -119,24 +135,25 @@ mod tests {
 
     #[test]
     fn the_largest_weighted_loss_is_named() {
-        let values = [Some(Micro(900_000)), Some(Micro(800_000)), None, Some(Micro(0)), None, None];
+        let values =
+            [Some(Micro(900_000)), Some(Micro(800_000)), None, None, Some(Micro(0)), None, None];
         let by = |weights| what_lacks(&values, weights, &[Micro::ONE; N_PARTS], Lang::En);
-        assert_eq!(by(&[300, 500, 0, 200, 0, 0]), "another field");
-        assert_eq!(by(&[200, 800, 0, 0, 0, 0]), "the text is about something else");
+        assert_eq!(by(&[300, 500, 0, 0, 200, 0, 0]), "another field");
+        assert_eq!(by(&[200, 800, 0, 0, 0, 0, 0]), "the text is about something else");
     }
 
     #[test]
     fn a_part_is_measured_against_what_it_usually_is() {
-        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None];
+        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None, None];
         let typical = typical_values([&good, &good].into_iter());
         assert_eq!(typical[..2], [Micro(300_000), Micro(700_000)]);
-        assert_eq!(typical[2..], [Micro::ONE; 4]);
+        assert_eq!(typical[2..], [Micro::ONE; 5]);
         // Few shared words are usual; a text about something else is not.
-        let miss = [Some(Micro(200_000)), Some(Micro(300_000)), None, None, None, None];
-        let lacks = what_lacks(&miss, &[500, 500, 0, 0, 0, 0], &typical, Lang::En);
+        let miss = [Some(Micro(200_000)), Some(Micro(300_000)), None, None, None, None, None];
+        let lacks = what_lacks(&miss, &[500, 500, 0, 0, 0, 0, 0], &typical, Lang::En);
         assert_eq!(lacks, "the text is about something else");
-        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None];
-        let lacks = what_lacks(&good, &[500, 500, 0, 0, 0, 0], &typical, Lang::En);
+        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None, None];
+        let lacks = what_lacks(&good, &[500, 500, 0, 0, 0, 0, 0], &typical, Lang::En);
         assert!(lacks.starts_with("no part stands out"), "{lacks}");
     }
 }

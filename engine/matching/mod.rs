@@ -39,7 +39,8 @@ pub use joint::{
 };
 pub use market::{Market, Quota};
 pub use numbers::{
-    Doubt, MARGIN_PERCENT, NumberCheck, Outcome, check_numbers, judge, numbers_value,
+    CheckedNumber, Doubt, JudgedNumbers, MARGIN_PERCENT, NumberCheck, Outcome, StatedNumbers,
+    check_numbers, judge, numbers_value,
 };
 pub use optimality::{GroupPrice, NotOptimal, Prices, verify_optimal};
 pub use parts::{ANSWER_HALF_LIFE_DAYS, PairInputs, confidence, part_values, vetoes};

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::JudgedNumbers;
 use crate::model::{Maturity, Micro, Part, PartValues, Record, Side, Veto};
 
 /// Age in days at which an answer counts half as fresh as a new one.
@@ -28,6 +29,8 @@ pub struct PairInputs {
     pub passage_for_demand: Option<f32>,
     /// How well the demand's passages answer the supply's; `None` without vectors.
     pub passage_for_supply: Option<f32>,
+    /// What the stated numbers came to.
+    pub numbers: JudgedNumbers,
     /// Nearness in the trees of fields; `None` where they cannot be compared.
     pub field: Option<Micro>,
 }
@@ -37,6 +40,7 @@ pub struct PairInputs {
 /// - lexical: the ratio, clamped to `[0, 1]`.
 /// - dense: the cosine, negative values as 0.
 /// - passage: as given, clamped to `[0, 1]`.
+/// - numbers: as given, the same from both sides; missing where no number was judged.
 /// - field: as given.
 /// - freshness of the *answer*: `h / (h + age)` in days from its posting to `as_of`, with `h` =
 ///   [`ANSWER_HALF_LIFE_DAYS`]; a date in the future counts as new. Integer arithmetic.
@@ -63,6 +67,7 @@ pub fn part_values(
     values[Part::Lexical.index()] = unit(lexical);
     values[Part::Dense.index()] = unit(inputs.cosine);
     values[Part::Passage.index()] = unit(passage);
+    values[Part::Numbers.index()] = inputs.numbers.value;
     values[Part::Field.index()] = inputs.field;
     values[Part::Freshness.index()] = answer.posted_on.map(|posted| freshness(posted, as_of));
     values[Part::Maturity.index()] =
@@ -100,7 +105,8 @@ fn maturity_value(has: Maturity, wanted: Option<Maturity>) -> Micro {
 /// the pair is.
 ///
 /// The share of the full weight that the present parts carry (the lesser of the two directions),
-/// times the share of 100 characters that the shorter text has, between a fifth and 1.
+/// where numbers of which none could be judged are not asked for: a demand without numbers lacks
+/// nothing; times the share of 100 characters that the shorter text has, between a fifth and 1.
 #[must_use]
 pub fn confidence(
     demand: &Record,
@@ -110,9 +116,12 @@ pub fn confidence(
     let share = directions
         .iter()
         .map(|(values, weights)| {
-            let total: u32 = weights.iter().sum();
-            let present: u32 =
-                values.iter().zip(*weights).filter(|(v, _)| v.is_some()).map(|(_, w)| w).sum();
+            let weight = |counts: &dyn Fn(Part, bool) -> bool| -> u32 {
+                let of_parts = Part::ALL.into_iter().zip(values.iter().zip(*weights));
+                of_parts.filter(|(part, (v, _))| counts(*part, v.is_some())).map(|p| p.1.1).sum()
+            };
+            let total = weight(&|part, present| present || part != Part::Numbers);
+            let present = weight(&|_, present| present);
             if total == 0 { 0 } else { u64::from(present) * 1_000_000 / u64::from(total) }
         })
         .min()
@@ -128,9 +137,10 @@ fn n_characters(record: &Record) -> usize {
     record.title.chars().chain(record.body.chars()).take(ENOUGH_CHARACTERS).count()
 }
 
-/// The marks a pair carries at the reference date: which of the two has expired.
+/// The marks a pair carries: which of the two has expired at the reference date, and whether a
+/// stated number is not met.
 #[must_use]
-pub fn vetoes(demand: &Record, supply: &Record, as_of: Date) -> Vec<Veto> {
+pub fn vetoes(demand: &Record, supply: &Record, numbers: JudgedNumbers, as_of: Date) -> Vec<Veto> {
     let expired = |record: &Record| record.valid_until.is_some_and(|until| until < as_of);
     let mut vetoes = Vec::new();
     if expired(demand) {
@@ -138,6 +148,9 @@ pub fn vetoes(demand: &Record, supply: &Record, as_of: Date) -> Vec<Veto> {
     }
     if expired(supply) {
         vetoes.push(Veto::SupplyExpired);
+    }
+    if numbers.failed {
+        vetoes.push(Veto::NumbersNotMet);
     }
     vetoes
 }

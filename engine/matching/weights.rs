@@ -34,6 +34,7 @@ struct DirectionFile {
     lexical: u32,
     dense: u32,
     passage: u32,
+    numbers: u32,
     field: u32,
     freshness: u32,
     maturity: u32,
@@ -46,6 +47,7 @@ struct PartsFile {
     lexical: u32,
     dense: u32,
     passage: u32,
+    numbers: u32,
     field: u32,
     freshness: u32,
     maturity: u32,
@@ -53,13 +55,29 @@ struct PartsFile {
 
 impl DirectionFile {
     const fn in_order(&self) -> [u32; Part::ALL.len()] {
-        [self.lexical, self.dense, self.passage, self.field, self.freshness, self.maturity]
+        [
+            self.lexical,
+            self.dense,
+            self.passage,
+            self.numbers,
+            self.field,
+            self.freshness,
+            self.maturity,
+        ]
     }
 }
 
 impl PartsFile {
     const fn in_order(&self) -> [u32; Part::ALL.len()] {
-        [self.lexical, self.dense, self.passage, self.field, self.freshness, self.maturity]
+        [
+            self.lexical,
+            self.dense,
+            self.passage,
+            self.numbers,
+            self.field,
+            self.freshness,
+            self.maturity,
+        ]
     }
 }
 
@@ -200,8 +218,8 @@ impl Diagnosis for WeightsError {
 
     fn remedy(&self, lang: Lang) -> String {
         lang.pick(
-            "对照 corpus/calibration/weights.toml 修改：两个方向（及其中的 latin 表）各六项整数，每组之和为 1000",
-            "compare with corpus/calibration/weights.toml: six integers per direction, and in its table latin, each set summing to 1000",
+            "对照 corpus/calibration/weights.toml 修改：两个方向（及其中的 latin 表）各七项整数，每组之和为 1000",
+            "compare with corpus/calibration/weights.toml: seven integers per direction, and in its table latin, each set summing to 1000",
         )
         .to_owned()
     }
@@ -213,21 +231,21 @@ mod tests {
 
     const GOOD: &str = "
         [for_demand]
-        lexical = 300\ndense = 400\npassage = 100\nfield = 100\nfreshness = 50\nmaturity = 50
+        lexical = 300\ndense = 400\npassage = 60\nnumbers = 40\nfield = 100\nfreshness = 50\nmaturity = 50
         [for_supply]
-        lexical = 400\ndense = 300\npassage = 100\nfield = 100\nfreshness = 100\nmaturity = 0
+        lexical = 400\ndense = 300\npassage = 60\nnumbers = 40\nfield = 100\nfreshness = 100\nmaturity = 0
         [for_supply.latin]
-        lexical = 800\ndense = 0\npassage = 0\nfield = 100\nfreshness = 100\nmaturity = 0
+        lexical = 800\ndense = 0\npassage = 0\nnumbers = 0\nfield = 100\nfreshness = 100\nmaturity = 0
     ";
 
     #[test]
     fn reads_each_direction() {
         let weights = Weights::from_toml(GOOD).expect("good file");
         let of = |side, script| *weights.of(side, script);
-        assert_eq!(of(Side::Demand, Script::Han), [300, 400, 100, 100, 50, 50]);
-        assert_eq!(of(Side::Demand, Script::Latin), [300, 400, 100, 100, 50, 50]);
-        assert_eq!(of(Side::Supply, Script::Han), [400, 300, 100, 100, 100, 0]);
-        assert_eq!(of(Side::Supply, Script::Latin), [800, 0, 0, 100, 100, 0]);
+        assert_eq!(of(Side::Demand, Script::Han), [300, 400, 60, 40, 100, 50, 50]);
+        assert_eq!(of(Side::Demand, Script::Latin), [300, 400, 60, 40, 100, 50, 50]);
+        assert_eq!(of(Side::Supply, Script::Han), [400, 300, 60, 40, 100, 100, 0]);
+        assert_eq!(of(Side::Supply, Script::Latin), [800, 0, 0, 0, 100, 100, 0]);
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub enum Part {
     /// Each requirement met somewhere: the best cosine among the answer's passages, over the asker's
     /// requirements.
     Passage,
+    /// Stated numbers met: passes and half the near misses among the numbers of the demand that the
+    /// supply speaks of.
+    Numbers,
     /// Same field of technology or industry.
     Field,
     /// How recent the answer is, seen from the reference date.
@@ -25,8 +28,15 @@ pub enum Part {
 
 impl Part {
     /// All parts, in the order in which they are added and shown.
-    pub const ALL: [Self; 6] =
-        [Self::Lexical, Self::Dense, Self::Passage, Self::Field, Self::Freshness, Self::Maturity];
+    pub const ALL: [Self; 7] = [
+        Self::Lexical,
+        Self::Dense,
+        Self::Passage,
+        Self::Numbers,
+        Self::Field,
+        Self::Freshness,
+        Self::Maturity,
+    ];
 
     /// Place in [`Part::ALL`].
     #[must_use]
@@ -35,12 +45,13 @@ impl Part {
     }
 
     /// Whether the part is made of the two texts alone, so that documents can be retrieved by it:
-    /// all but what the lists state in columns of their own.
+    /// all but what the lists state in columns of their own, and numbers, which say whether an
+    /// answer suffices rather than what it is about.
     ///
     /// This is the one place that decides which parts a hybrid ranking is made of.
     #[must_use]
     pub const fn is_retrieval(self) -> bool {
-        !matches!(self, Self::Field | Self::Freshness | Self::Maturity)
+        !matches!(self, Self::Numbers | Self::Field | Self::Freshness | Self::Maturity)
     }
 
     /// The word people read.
@@ -50,6 +61,7 @@ impl Part {
             Self::Lexical => lang.pick("用词", "words"),
             Self::Dense => lang.pick("语义", "meaning"),
             Self::Passage => lang.pick("段落", "passage"),
+            Self::Numbers => lang.pick("数值", "numbers"),
             Self::Field => lang.pick("领域", "field"),
             Self::Freshness => lang.pick("时效", "freshness"),
             Self::Maturity => lang.pick("成熟度", "maturity"),
@@ -94,6 +106,9 @@ pub enum Veto {
     DemandExpired,
     /// 供给已过期: the supply's validity ended before the reference date. `match` only marks it.
     SupplyExpired,
+    /// 指标不满足: a stated number of the demand is not met. Such a pair is at most 可洽谈, whatever
+    /// its score.
+    NumbersNotMet,
     /// 已反馈不合适: a broker refused the pair, and neither record has changed since. Such a pair
     /// is not ranked, not handed out, and judged 暂无匹配.
     Refused,
@@ -106,6 +121,7 @@ impl Veto {
         match self {
             Self::DemandExpired => lang.pick("需求已过期", "demand expired"),
             Self::SupplyExpired => lang.pick("供给已过期", "supply expired"),
+            Self::NumbersNotMet => lang.pick("指标不满足", "a number is not met"),
             Self::Refused => lang.pick("已反馈不合适", "refused by a broker"),
         }
     }

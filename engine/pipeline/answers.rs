@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::PipelineError;
 use super::defaults::Rules;
-use super::output::{AnswerFacts, FileFacts, WeightChangeFacts, sha256};
+use super::output::{AnswerFacts, FileFacts, WeightChangeFacts};
 use crate::corpus::{AnswerList, read_answers};
 use crate::matching::{Feedback, PairAnswer, learn};
 use crate::model::{BrokerAnswer, Lang, Reason, Record};
@@ -35,13 +35,12 @@ impl Answers {
         supplies: &[Record],
         rules: &mut Rules,
     ) -> Feedback {
-        self.weights_before = sha256(&rules.weights_text);
+        self.weights_before = rules.weights_sha256.clone();
         let answers: Vec<BrokerAnswer> =
             self.lists.iter().flat_map(|list| list.answers.iter().cloned()).collect();
         let learned = learn(&answers, self.until, demands, supplies, &rules.weights);
         if !learned.changes.is_empty() {
-            rules.weights = learned.weights.clone();
-            rules.weights_text = learned.weights.to_toml();
+            rules.replace_weights(learned.weights.clone());
         }
         learned
     }

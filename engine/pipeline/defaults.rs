@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::PipelineError;
+use super::output::sha256;
 use crate::matching::{Calibration, Taxonomy, Weights};
 
 /// Weights of the parts, as shipped.
@@ -29,8 +30,12 @@ pub fn taxonomy() -> Result<Taxonomy, PipelineError> {
 /// The rules of a run: weights and calibration with the texts they were read from, taxonomies.
 pub(super) struct Rules {
     pub weights_text: String,
+    /// SHA-256 of that text.
+    pub weights_sha256: String,
     pub weights: Weights,
     pub calibration_text: String,
+    /// SHA-256 of that text.
+    pub calibration_sha256: String,
     pub calibration: Calibration,
     pub taxonomy: Taxonomy,
 }
@@ -45,11 +50,20 @@ impl Rules {
         let calibration_text = text_of(calibration, BUILTIN_CALIBRATION)?;
         Ok(Self {
             weights: Weights::from_toml(&weights_text)?,
+            weights_sha256: sha256(&weights_text),
             weights_text,
             calibration: Calibration::from_toml(&calibration_text)?,
+            calibration_sha256: sha256(&calibration_text),
             calibration_text,
             taxonomy: taxonomy()?,
         })
+    }
+
+    /// Puts other weights in the place of those that were read.
+    pub(super) fn replace_weights(&mut self, weights: Weights) {
+        self.weights_text = weights.to_toml();
+        self.weights_sha256 = sha256(&self.weights_text);
+        self.weights = weights;
     }
 }
 

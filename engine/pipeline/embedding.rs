@@ -1,8 +1,10 @@
 //! Embeddings of whole texts, and of the passages that evidence is drawn from.
 
+use rayon::prelude::*;
+
 use super::{PipelineError, Progress};
 use crate::embed::{Embedder, TextRole};
-use crate::matching::{Evidence, PassageVectors, RecordText, Vocabulary};
+use crate::matching::{Evidence, PassageVectors, RecordText, StatedNumbers, Vocabulary};
 use crate::model::{Embeddings, MultiVectors, Record};
 use crate::text::{Segmenter, Synonyms};
 
@@ -80,9 +82,14 @@ pub(super) fn read_evidence(
     let supply_texts = vocabulary.read(supplies, segmenter, &synonyms);
     let vectors =
         |records, texts: &[RecordText], role| embed_spans(embedder, records, texts, role, progress);
+    let numbers = |records: &[Record]| -> Vec<StatedNumbers> {
+        records.par_iter().map(StatedNumbers::of).collect()
+    };
     Ok(Evidence {
         demand_vectors: vectors(demands, &demand_texts, TextRole::Query)?,
         supply_vectors: vectors(supplies, &supply_texts, TextRole::Document)?,
+        demand_numbers: numbers(demands),
+        supply_numbers: numbers(supplies),
         vocabulary,
         synonyms,
         demands: demand_texts,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
-use super::output::{PairRecord, find_joint, find_pair, names, pair_record, read_records};
+use super::output::{PairRecord, Words, find_joint, find_pair, names, pair_record, read_records};
 use super::own_vectors::KIND as OWN_VECTORS;
 use super::scoring::Judge;
 use super::synonyms::SynonymList;
@@ -116,8 +116,8 @@ pub fn explain(
     )
     .with_blocked(is_blocked.then_some((0, 0)).into_iter().collect());
     let pair = judge.judge_pair((0, 0), lexical_for_demand, lexical_for_supply)?;
-    let quotes = evidence.quotes(&pair, &demand, &supply);
-    let pair = pair_record(&pair, &demand, &supply, &rules.weights, quotes);
+    let words = Words::of(&evidence, &pair, &demand, &supply);
+    let pair = pair_record(&pair, &demand, &supply, &rules, words);
     Ok(Explanation { demand, supply, pair, kept: false, joint })
 }
 

@@ -44,8 +44,8 @@ pub use inspect::{Inspection, inspect};
 pub use options::{MatchOptions, SideOptions};
 pub use output::{
     AnswerFacts, BackendFacts, ContradictionRecord, EmbedderFacts, FileFacts, JointMemberRecord,
-    JointRecord, Manifest, PairRecord, PartRecord, QualityRecord, QuoteRecord, SideFacts,
-    WeightChangeFacts,
+    JointRecord, Manifest, NumberRecord, PairRecord, PartRecord, QualityRecord, QuoteRecord,
+    SideFacts, WeightChangeFacts,
 };
 pub use own_vectors::{OwnVectors, OwnVectorsError};
 pub use progress::{Progress, Silent, Stage};

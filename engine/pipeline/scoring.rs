@@ -17,8 +17,8 @@ use super::passages::{NOT_KNOWN, passage_values};
 use super::{PipelineError, Progress};
 use crate::kernel::{Backend, BackendKind, CpuBackend, dot};
 use crate::matching::{
-    Calibration, Evidence, FieldPath, PairInputs, Weights, confidence, field_similarity,
-    mutual_score, part_values, score, script_of, vetoes,
+    Calibration, Evidence, FieldPath, JudgedNumbers, PairInputs, Weights, confidence,
+    field_similarity, mutual_score, part_values, score, script_of, vetoes,
 };
 use crate::model::{
     DemandIdx, Embeddings, Match, Micro, Part, PartValues, RatedPair, Record, Side, SupplyIdx,
@@ -182,6 +182,7 @@ impl<'a> Judge<'a> {
             cosine: self.cosine(pair),
             passage_for_demand: Some(for_demand),
             passage_for_supply: Some(for_supply),
+            numbers: self.evidence.judged_numbers(pair),
             field: self.field(pair),
         };
         let (for_demand, for_supply) = self.scores(pair, &inputs);
@@ -196,11 +197,19 @@ impl<'a> Judge<'a> {
     }
 
     fn verdict(&self, short: &Short) -> Verdict {
-        if self.is_blocked((short.demand, short.supply)) {
-            return Verdict::NoMatch;
-        }
         let (a, b) = self.probabilities(short);
-        self.calibration.verdict(Micro::mean(a, b))
+        self.calibration.advice(Micro::mean(a, b), &self.vetoes(short))
+    }
+
+    /// The marks of a pair, refusal included.
+    fn vetoes(&self, short: &Short) -> Vec<Veto> {
+        let pair = (short.demand, short.supply);
+        let (demand, supply) = (&self.demands[pair.0 as usize], &self.supplies[pair.1 as usize]);
+        let mut vetoes = vetoes(demand, supply, short.inputs.numbers, self.as_of);
+        if self.is_blocked(pair) {
+            vetoes.push(Veto::Refused);
+        }
+        vetoes
     }
 
     fn judge(&self, short: &Short) -> Match {
@@ -232,11 +241,8 @@ impl<'a> Judge<'a> {
             ),
             verdict: Verdict::NoMatch,
             allocated: false,
-            vetoes: vetoes(demand, supply, self.as_of),
+            vetoes: self.vetoes(short),
         };
-        if self.is_blocked(pair) {
-            judged.vetoes.push(Veto::Refused);
-        }
         judged.verdict = self.verdict(short);
         judged
     }
@@ -387,6 +393,9 @@ impl<'a> Judge<'a> {
             // Where there is no passage the value is NaN, which is a part that is missing.
             passage_for_demand: Some(passages[0]),
             passage_for_supply: Some(passages[1]),
+            // Numbers are checked for the shortlist only: they say whether an answer suffices, and
+            // what nothing else puts forward is not lifted by them.
+            numbers: JudgedNumbers::default(),
             field: self.field(pairs[at]),
         };
         let first: Vec<(Micro, Micro)> = (0..pairs.len())
@@ -446,7 +455,8 @@ impl<'a> Judge<'a> {
             .into_par_iter()
             .zip(passages)
             .map(|(at, passages)| {
-                let inputs = inputs(at, self.cosine(pairs[at]), passages);
+                let numbers = self.evidence.judged_numbers(pairs[at]);
+                let inputs = PairInputs { numbers, ..inputs(at, self.cosine(pairs[at]), passages) };
                 let (for_demand, for_supply) = self.scores(pairs[at], &inputs);
                 progress.advance(1);
                 Short { demand: pairs[at].0, supply: pairs[at].1, inputs, for_demand, for_supply }

@@ -10,7 +10,7 @@ use super::defaults::Rules;
 use super::joint::{JointInputs, JointRow};
 use super::lists::Lists;
 use super::output::{
-    EmbedderFacts, MANIFEST_SCHEMA, Manifest, OutputFolder, backend_facts, counts,
+    EmbedderFacts, MANIFEST_SCHEMA, Manifest, OutputFolder, Words, backend_facts, counts,
     decisive_options, names, pair_record, sha256, side_facts, write_joint, write_pairs,
     write_qualities, write_ranking, write_records,
 };
@@ -19,7 +19,9 @@ use super::scoring::{Judged, Ranked};
 use super::{AllocationFacts, MatchOptions, PipelineError, Progress};
 use crate::corpus::write_rejected_csv;
 use crate::kernel::{BackendError, BackendInfo, Hit};
-use crate::matching::{Evidence, Feedback, Quality, contributions, fingerprint, to_verify};
+use crate::matching::{
+    CheckedNumber, Evidence, Feedback, Quality, contributions, fingerprint, to_verify,
+};
 use crate::model::{Lang, Match, Quote, Record, Side};
 use crate::report::{Gap, RunFacts, RunView, write_html, write_workbook};
 
@@ -60,6 +62,11 @@ impl Finished<'_> {
         self.evidence.quotes(pair, demand, supply)
     }
 
+    fn numbers(&self, pair: &Match) -> Vec<CheckedNumber> {
+        let (demand, supply) = self.records(pair);
+        self.evidence.checked_numbers(pair, demand, supply)
+    }
+
     /// Writes what programs read: rankings, pairs, rejected rows, and what `explain` needs.
     pub(super) fn write_tables(
         &self,
@@ -72,8 +79,8 @@ impl Finished<'_> {
             &self.judged.matches,
             &|pair| {
                 let (demand, supply) = self.records(pair);
-                let mut record =
-                    pair_record(pair, demand, supply, &self.rules.weights, self.quotes(pair));
+                let words = Words::of(self.evidence, pair, demand, supply);
+                let mut record = pair_record(pair, demand, supply, self.rules, words);
                 record.answer = self.learned.answer(pair.demand, pair.supply).map(|a| a.answer);
                 record
             },
@@ -151,8 +158,9 @@ impl Finished<'_> {
             },
             to_verify: &|pair| {
                 let (demand, supply) = self.records(pair);
-                to_verify(pair, demand, supply, lang)
+                to_verify(pair, (demand, supply), &self.numbers(pair), lang)
             },
+            numbers: &|pair| self.numbers(pair),
             qualities: self.qualities,
             feedback: (!self.learned.is_empty()).then_some(self.learned),
             versions: &|pair| self.versions(pair),
@@ -226,8 +234,8 @@ impl Finished<'_> {
             embedder_kind: self.embedder.kind.clone(),
             embedder_host: self.embedder.host.clone(),
             passage_embedder: self.passage_embedder.clone(),
-            weights_sha256: sha256(&self.rules.weights_text),
-            calibration_sha256: sha256(&self.rules.calibration_text),
+            weights_sha256: self.rules.weights_sha256.clone(),
+            calibration_sha256: self.rules.calibration_sha256.clone(),
             synonyms: options.synonyms.name(),
             synonyms_sha256: sha256(self.synonyms_text),
             answers: self.answers.facts(self.learned, &tables.demands, &tables.supplies),

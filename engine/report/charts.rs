@@ -24,6 +24,7 @@ pub(super) enum Ink {
     Orange,
     Purple,
     Vermillion,
+    Yellow,
     Grey,
 }
 
@@ -37,6 +38,7 @@ impl Ink {
             Self::Orange => "#e69f00",
             Self::Purple => "#cc79a7",
             Self::Vermillion => "#d55e00",
+            Self::Yellow => "#f0e442",
             Self::Grey => "#9aa0a6",
         }
     }

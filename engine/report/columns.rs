@@ -76,10 +76,10 @@ const QUALITY: Column = column("需求质量(%)", "Demand quality (%)", 6, Look:
 const TRIAGE: Column = column("分类", "Triage", 7, Look::Short).english(11);
 const QUESTIONS: Column = column("建议追问", "Questions to ask", 24, Look::Prose);
 
-/// The columns of every list of pairs but the first. Together some 210 half-width characters,
+/// The columns of every list of pairs but the first. Together some 230 half-width characters,
 /// which print at seven tenths of their size on A4 landscape: about 7 points, still readable, all
 /// on one page. Four-character words such as 建议对接 stand in two lines.
-pub(super) const PAIR_COLUMNS: [Column; 19] = [
+pub(super) const PAIR_COLUMNS: [Column; 20] = [
     column("序号", "No.", 5, Look::Short),
     column("需求编号", "Demand no.", 13, Look::Code),
     column("需求名称", "Demand", 18, Look::Prose),
@@ -93,6 +93,7 @@ pub(super) const PAIR_COLUMNS: [Column; 19] = [
     column("结论", "Verdict", 6, Look::Short).english(11),
     column("把握(%)", "Chance (%)", 6, Look::Short).english(9),
     column("依据(原文)", "Evidence (quoted)", 34, Look::Prose),
+    column("指标核对", "Numbers checked", 20, Look::Prose),
     column("待核实", "To verify", 16, Look::Prose),
     column("来源文件/行", "Source file/row", 18, Look::Prose),
     FEEDBACK,
@@ -103,10 +104,10 @@ pub(super) const PAIR_COLUMNS: [Column; 19] = [
 
 /// The columns of 需求→供给: those of the pairs, and before the answers how well the demand is
 /// stated.
-pub(super) const DEMAND_COLUMNS: [Column; 22] = {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, answers @ ..] = PAIR_COLUMNS;
-    let [p, q, r, s] = answers;
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, QUALITY, TRIAGE, QUESTIONS, p, q, r, s]
+pub(super) const DEMAND_COLUMNS: [Column; 23] = {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, answers @ ..] = PAIR_COLUMNS;
+    let [q, r, s, t] = answers;
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, QUALITY, TRIAGE, QUESTIONS, q, r, s, t]
 };
 
 /// The columns of the list of demands that nothing answers.
@@ -259,7 +260,7 @@ mod tests {
         assert_eq!(
             headings.join(","),
             "序号,需求编号,需求名称,需求单位,推荐序,供给编号,成果名称,供给单位,成熟度,合作方式,结论,把握(%),\
-             依据(原文),待核实,来源文件/行,反馈,原因,备注,对应记录"
+             依据(原文),指标核对,待核实,来源文件/行,反馈,原因,备注,对应记录"
         );
     }
 

@@ -1,6 +1,7 @@
 //! Quotes as people read them: one short line for a cell, marked sentences for a page.
 
 use super::veil;
+use crate::matching::{CheckedNumber, Outcome};
 use crate::model::{Lang, Quote, QuoteField, Record, Side};
 use crate::text::VEILED;
 
@@ -61,6 +62,37 @@ pub(super) fn synonyms(quotes: &[Quote], limit: usize, lang: Lang) -> String {
         .map(|pair| format!("{}{}{}", plain(&pair.own), pair.kind.sign(), plain(&pair.other)))
         .collect();
     pairs.join(lang.pick("、", ", "))
+}
+
+/// Most checked numbers in a cell.
+const LINE_NUMBERS: usize = 4;
+
+/// The checked numbers that the supply speaks of, those that are not met first, else in the order
+/// of the demand.
+pub(super) fn judged(checks: &[CheckedNumber]) -> impl Iterator<Item = &CheckedNumber> {
+    let mut judged: Vec<&CheckedNumber> =
+        checks.iter().filter(|check| check.outcome != Outcome::NotStated).collect();
+    judged.sort_by_key(|check| std::cmp::Reverse(check.outcome));
+    judged.into_iter()
+}
+
+/// The checked numbers in a cell, one line each; empty where the demand states none. Telephone
+/// numbers and addresses of mail are veiled.
+pub(super) fn numbers(checks: &[CheckedNumber], lang: Lang) -> String {
+    let mut lines: Vec<String> =
+        judged(checks).map(|check| veil::loose(&check.line(lang))).collect();
+    let left_out = lines.len().saturating_sub(LINE_NUMBERS);
+    lines.truncate(LINE_NUMBERS);
+    let silent = checks.iter().filter(|check| check.outcome == Outcome::NotStated).count();
+    for (n, zh, en) in [(left_out, "另有", "more"), (silent, "未说明", "not stated")] {
+        if n > 0 {
+            lines.push(match lang {
+                Lang::Zh => format!("{zh} {n} 项"),
+                Lang::En => format!("{n} {en}"),
+            });
+        }
+    }
+    lines.join("\n")
 }
 
 fn passages(record: &Record, careful: bool, side: Side, quotes: &[Quote]) -> String {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::ReportError;
 use crate::kernel::BackendInfo;
-use crate::matching::{Feedback, Quality};
+use crate::matching::{CheckedNumber, Feedback, Quality};
 use crate::model::{
     DemandIdx, Intake, Lang, Match, Micro, PartValues, Quote, Record, Side, Verdict,
 };
@@ -48,6 +48,8 @@ pub struct RunView<'a> {
     /// 待核实: what a person should check before calling, one short sentence each, already in
     /// the reader's language and without a full stop. May be empty.
     pub to_verify: &'a (dyn Fn(&Match) -> Vec<String> + Sync),
+    /// Every number that the pair's demand states, checked, in the order of its text.
+    pub numbers: &'a (dyn Fn(&Match) -> Vec<CheckedNumber> + Sync),
     /// For every demand, in its order: how well it is stated and what to ask back.
     pub qualities: &'a [Quality],
     /// What brokers' answers changed; `None` where none is in force.

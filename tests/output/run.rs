@@ -262,14 +262,14 @@ fn dice(a: usize, b: usize, c: usize) -> i32 {
     i32::try_from(mixed / 64 % 1000).expect("below a thousand")
 }
 
-const WEIGHTS: [[i32; 6]; 2] = [[300, 350, 0, 150, 100, 100], [260, 380, 0, 160, 120, 80]];
+const WEIGHTS: [[i32; 7]; 2] = [[300, 350, 0, 0, 150, 100, 100], [260, 380, 0, 0, 160, 120, 80]];
 
 fn contributions(pair: &Match, side: Side) -> PartValues {
     let (parts, weights) = match side {
         Side::Demand => (&pair.parts_for_demand, WEIGHTS[0]),
         Side::Supply => (&pair.parts_for_supply, WEIGHTS[1]),
     };
-    let mut out = [None; 6];
+    let mut out = [None; 7];
     for (place, part) in parts.iter().enumerate() {
         out[place] = part.map(|value| Micro(value.0 / 1000 * weights[place]));
     }
@@ -421,6 +421,7 @@ impl Run {
             quotes: &quotes,
             contributions: &contributions,
             to_verify: &to_verify,
+            numbers: &|_| Vec::new(),
             qualities: &self.qualities,
             feedback: self.feedback.as_ref(),
             versions: &|pair| {
@@ -526,6 +527,7 @@ fn judge(d: usize, s: usize, same: bool) -> Match {
         part(1),
         part(2),
         part(5),
+        None,
         Some(if same { Micro::ONE } else { Micro::ZERO }),
         part(3),
         missing(4, s % 6 == 5),

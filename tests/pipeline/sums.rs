@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use duijie::model::{Micro, Verdict};
+use duijie::matching::Outcome;
+use duijie::model::{Micro, Verdict, Veto};
 use duijie::pipeline::PairRecord;
+use sha2::{Digest, Sha256};
 
-/// The shipped weights and calibration, read as plain tables.
+/// The weights and calibration of a run, read from its folder as plain tables, with their hashes.
 pub(super) struct Rules {
-    weights: toml::Table,
-    calibration: toml::Table,
+    weights: (toml::Table, String),
+    calibration: (toml::Table, String),
 }
 
 fn micro(value: &toml::Value) -> i64 {
@@ -19,11 +21,12 @@ fn micro(value: &toml::Value) -> i64 {
 }
 
 impl Rules {
-    pub(super) fn shipped() -> Self {
+    pub(super) fn of_run(out: &Path) -> Self {
         let read = |name: &str| {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/calibration").join(name);
-            let text = std::fs::read_to_string(path).expect("a shipped file");
-            text.parse().expect("TOML")
+            let text =
+                std::fs::read_to_string(out.join("index").join(name)).expect("the run's own");
+            let hash = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+            (text.parse().expect("TOML"), hash)
         };
         Self { weights: read("weights.toml"), calibration: read("calibration.toml") }
     }
@@ -35,7 +38,7 @@ impl Rules {
 
     /// On the line between the knots around `score`, rounded down.
     fn probability(&self, direction: &str, score: i64) -> i64 {
-        let knots: Vec<(i64, i64)> = self.calibration[direction]
+        let knots: Vec<(i64, i64)> = self.calibration.0[direction]
             .as_array()
             .expect("knots")
             .iter()
@@ -56,6 +59,8 @@ impl Rules {
     pub(super) fn check(&self, pair: &PairRecord) {
         let of = |micro: Micro| i64::from(micro.0);
         let name = format!("{} {}", pair.demand_id, pair.supply_id);
+        assert_eq!(pair.weights_sha256, self.weights.1, "{name}");
+        assert_eq!(pair.calibration_sha256, self.calibration.1, "{name}");
         let mut probabilities = [0; 2];
         for (direction, n) in [("for_demand", 0), ("for_supply", 1)] {
             let (score, probability) = [
@@ -76,7 +81,7 @@ impl Rules {
             for (part, value, weight, contribution) in view {
                 let key = serde_json::to_value(part).expect("a name");
                 // The lists are Chinese, so the sets for other scripts are not asked for.
-                let shipped = &self.weights[direction][key.as_str().expect("a name")];
+                let shipped = &self.weights.0[direction][key.as_str().expect("a name")];
                 assert_eq!(Some(of(weight)), shipped.as_integer().map(|w| w * 1_000), "{name}");
                 assert_eq!(value.is_some(), contribution.is_some(), "{name} {part:?}");
                 let Some(value) = value else { continue };
@@ -93,9 +98,12 @@ impl Rules {
         assert_eq!(of(pair.probability), (a + b + 1) / 2, "{name}");
         let harmonic = if a * b == 0 { 0 } else { 2 * a * b / (a + b) };
         assert_eq!(of(pair.mutual_score), harmonic, "{name}");
-        let threshold = |key: &str| micro(&self.calibration["verdict"][key]);
+        let threshold = |key: &str| micro(&self.calibration.0["verdict"][key]);
+        // The one rule beside the thresholds, and it can be read from the line itself.
+        let failed = pair.numbers.iter().any(|check| check.outcome == Outcome::Fail);
+        assert_eq!(pair.vetoes.contains(&Veto::NumbersNotMet), failed, "{name}");
         let expected = if of(pair.probability) >= threshold("recommend_from") {
-            Verdict::Recommend
+            if failed { Verdict::Discuss } else { Verdict::Recommend }
         } else if of(pair.probability) >= threshold("discuss_from") {
             Verdict::Discuss
         } else {

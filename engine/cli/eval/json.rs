@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::evaluation::{
     Evaluation, Interval, ListMeasures, Measure, Missing, Ranker, RankingOutcome, Reliability,
-    SliceOutcome, Summary, TwoWay, VerdictCounts,
+    SliceOutcome, Summary, ToldPair, TwoWay, VerdictCounts,
 };
 use crate::model::Side;
 
@@ -90,6 +90,7 @@ pub(super) fn of(evaluation: &Evaluation) -> Value {
             value
         }),
         "verdicts": verdicts(&evaluation.verdicts),
+        "told": evaluation.told.iter().map(told).collect::<Vec<_>>(),
         "timings": facts
             .timings
             .iter()
@@ -228,12 +229,26 @@ fn reliability_of(reliability: &Reliability) -> Value {
     })
 }
 
+fn told(pair: &ToldPair) -> Value {
+    json!({
+        "query": pair.query,
+        "document": pair.document,
+        "grade": pair.grade,
+        "place": pair.place,
+        "score_for_demand": pair.score_for_demand,
+        "score_for_supply": pair.score_for_supply,
+        "probability": pair.probability,
+        "verdict": pair.verdict,
+    })
+}
+
 fn verdicts(counts: &VerdictCounts) -> Value {
     let by = |[no_match, discuss, recommend]: [usize; 3]| json!({ "no_match": no_match, "discuss": discuss, "recommend": recommend });
     json!({
         "depth": counts.depth,
         "best_of_queries_with_relevant": by(counts.with_relevant),
         "best_of_queries_without_relevant": by(counts.without_relevant),
+        "best_relevant_of_queries_with_relevant": by(counts.relevant_shown),
         "graded_pairs": by(counts.pairs),
         "relevant_pairs": by(counts.relevant_pairs),
     })

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::super::table::lines_up;
 use crate::evaluation::{
     Evaluation, Interval, ListMeasures, Measure, Missing, Reliability, Summary, UPPER_FROM,
+    VerdictCounts,
 };
 use crate::model::{Lang, Side};
 use crate::report::{measure_label, ranker_label, slice_label};
@@ -328,11 +329,40 @@ fn verdicts(out: &mut String, evaluation: &Evaluation, lang: Lang) -> std::fmt::
             t("暂无匹配", "no match"),
         ],
         line(t("有相关文档的查询", "queries with a relevant document"), counts.with_relevant),
+        line(
+            t("其中相关文档自己的结论", "of these, by the relevant document itself"),
+            counts.relevant_shown,
+        ),
         line(t("没有相关文档的查询", "queries without"), counts.without_relevant),
         line(t("已评的对", "graded pairs"), counts.pairs),
         line(t("其中相关的", "of these relevant"), counts.relevant_pairs),
     ];
-    write!(out, "{}", lines_up(&rows))
+    write!(out, "{}", lines_up(&rows))?;
+    writeln!(out, "{}", verdict_shares(counts, lang))
+}
+
+/// What the verdicts do, in shares: a dash where there is nothing to take a share of.
+fn verdict_shares(counts: &VerdictCounts, lang: Lang) -> String {
+    let share = |n: usize, of: usize| match of {
+        0 => "–".to_owned(),
+        _ => format!("{}% ({n}/{of})", (200 * n + of) / (2 * of)),
+    };
+    let all = |counts: [usize; 3]| counts.iter().sum::<usize>();
+    let [none, _, recommended] = counts.without_relevant;
+    let without = all(counts.without_relevant);
+    let [hidden, ..] = counts.relevant_shown;
+    let with = all(counts.relevant_shown);
+    let (refused, recommended) = (share(none, without), share(recommended, without));
+    let shown = share(with - hidden, with);
+    let right = share(counts.relevant_pairs[2], counts.pairs[2]);
+    match lang {
+        Lang::Zh => format!(
+            "没有相关文档的查询：暂无匹配 {refused}，建议对接 {recommended}；其余：相关文档自己得到建议对接或可洽谈 {shown}；建议对接的已评对中相关 {right}"
+        ),
+        Lang::En => format!(
+            "queries without a relevant document: no match {refused}, recommend {recommended}; the others: a relevant document itself recommended or to discuss {shown}; graded pairs recommended: relevant {right}"
+        ),
+    }
 }
 
 fn speed(out: &mut String, evaluation: &Evaluation, lang: Lang) -> std::fmt::Result {

@@ -202,7 +202,15 @@ mod tests {
             )
         };
         let (demand_vectors, supply_vectors) = (zeros(&demands), zeros(&supplies));
-        Evidence { vocabulary, synonyms, demands, supplies, demand_vectors, supply_vectors }
+        Evidence {
+            vocabulary,
+            synonyms,
+            demands,
+            supplies,
+            demand_vectors,
+            supply_vectors,
+            ..Evidence::default()
+        }
     }
 
     #[test]

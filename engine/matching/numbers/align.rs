@@ -1,9 +1,50 @@
 //! Which number of a supply answers which number of a demand.
 
+use super::{Outcome, judge};
 use crate::text::quantity::{Kind, Origin, Property, Quantity, Value};
 
 /// Most numbers of one text that are aligned: the assignment takes cubic time.
-pub(super) const MAX_NUMBERS: usize = 64;
+const MAX_NUMBERS: usize = 64;
+
+/// Least similarity of two properties that are taken for the same.
+pub(super) const SAME_PROPERTY: i64 = 300;
+
+/// The numbers of a text that are aligned.
+pub(super) fn aligned(quantities: &[Quantity]) -> &[Quantity] {
+    &quantities[..quantities.len().min(MAX_NUMBERS)]
+}
+
+/// For every number of the demand, the number of the supply that answers it.
+///
+/// The property decides; among equals the better outcome, since a supply may state several models
+/// of one product.
+pub(super) fn answers(demand: &[Quantity], supply: &[Quantity]) -> Vec<Option<usize>> {
+    let weigh = |row: &Quantity, column: &Quantity| {
+        // The cheaper question first: this runs for every pair of a shortlist.
+        if !comparable(row, column) {
+            return 0;
+        }
+        let same = similarity(row, column);
+        if same < SAME_PROPERTY {
+            return 0;
+        }
+        let outcome = match judge(row, column) {
+            Outcome::Pass => 3,
+            Outcome::Near => 2,
+            Outcome::Fail => 1,
+            Outcome::NotStated => return 0,
+        };
+        same * 10 + outcome
+    };
+    let columns = aligned(supply);
+    let weights: Vec<Vec<i64>> = aligned(demand)
+        .iter()
+        .map(|row| columns.iter().map(|column| weigh(row, column)).collect())
+        .collect();
+    let mut answers = assign(&weights, columns.len());
+    answers.resize(demand.len(), None);
+    answers
+}
 
 /// Whether two numbers can be compared at all: like kind, units that convert, lists of one length.
 pub(super) fn comparable(one: &Quantity, other: &Quantity) -> bool {
@@ -110,7 +151,7 @@ fn shared_pairs(one: &str, other: &str) -> i64 {
 ///
 /// The Hungarian method with potentials (Kuhn 1955, Munkres 1957), in exact integers: O(n³) in
 /// the larger side. Among equal totals the order of rows and columns decides.
-pub(super) fn assign(weights: &[Vec<i64>], n_columns: usize) -> Vec<Option<usize>> {
+fn assign(weights: &[Vec<i64>], n_columns: usize) -> Vec<Option<usize>> {
     let n_rows = weights.len();
     if n_rows == 0 || n_columns == 0 || weights.iter().flatten().all(|weight| *weight <= 0) {
         return vec![None; n_rows];

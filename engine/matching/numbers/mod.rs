@@ -41,20 +41,22 @@
 
 mod align;
 mod judge;
+mod stated;
 
 use std::ops::Range;
 
 use crate::model::{Lang, Micro};
 use crate::text::quantity::{Problem, Quantity, Value};
 
-use align::{MAX_NUMBERS, assign, comparable, similarity};
-pub use judge::{MARGIN_PERCENT, judge};
+use serde::{Deserialize, Serialize};
 
-/// Least similarity of two properties that are taken for the same; see [`align`].
-const SAME_PROPERTY: i64 = 300;
+use align::{SAME_PROPERTY, aligned, answers, comparable, similarity};
+pub use judge::{MARGIN_PERCENT, judge};
+pub use stated::{CheckedNumber, JudgedNumbers, StatedNumbers};
 
 /// What became of one number of a demand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The supply states what is asked for.
     Pass,
@@ -80,7 +82,8 @@ impl Outcome {
 }
 
 /// Something about a check that a person should look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Doubt {
     /// The demand states another number for the same thing.
     DemandContradicts,
@@ -149,28 +152,36 @@ impl NumberCheck {
     /// Where a text is another one, so that the spans do not fit it.
     #[must_use]
     pub fn line(&self, lang: Lang, demand_text: &str, supply_text: &str) -> String {
-        let colon = lang.pick("：", ": ");
-        let property = if self.property.is_empty() {
-            lang.pick("数值", "number")
-        } else {
-            self.property.as_str()
-        };
-        let asked = lang.pick("需求“", "asked “");
-        let stated = lang.pick("供给“", "stated “");
-        let (close, comma) = (lang.pick("”", "”"), lang.pick("，", ", "));
-        let mut line =
-            format!("{property}{colon}{asked}{}{close}", &demand_text[self.demand_quote.clone()]);
-        if let Some(quote) = &self.supply_quote {
-            line.push_str(&format!("{comma}{stated}{}{close}", &supply_text[quote.clone()]));
-        }
-        line.push_str(comma);
-        line.push_str(self.outcome.label(lang));
-        for doubt in &self.doubts {
-            line.push_str(lang.pick("；", "; "));
-            line.push_str(doubt.label(lang));
-        }
-        line
+        let stated = self.supply_quote.as_ref().map(|quote| &supply_text[quote.clone()]);
+        let quotes = (&demand_text[self.demand_quote.clone()], stated);
+        line(lang, &self.property, quotes, self.outcome, &self.doubts)
     }
+}
+
+/// One line for people: the property, the demand's words and the supply's, outcome and doubts.
+fn line(
+    lang: Lang,
+    property: &str,
+    (demand, supply): (&str, Option<&str>),
+    outcome: Outcome,
+    doubts: &[Doubt],
+) -> String {
+    let colon = lang.pick("：", ": ");
+    let property = if property.is_empty() { lang.pick("数值", "number") } else { property };
+    let asked = lang.pick("需求“", "asked “");
+    let stated = lang.pick("供给“", "stated “");
+    let (close, comma) = (lang.pick("”", "”"), lang.pick("，", ", "));
+    let mut line = format!("{property}{colon}{asked}{demand}{close}");
+    if let Some(quote) = supply {
+        line.push_str(&format!("{comma}{stated}{quote}{close}"));
+    }
+    line.push_str(comma);
+    line.push_str(outcome.label(lang));
+    for doubt in doubts {
+        line.push_str(lang.pick("；", "; "));
+        line.push_str(doubt.label(lang));
+    }
+    line
 }
 
 /// Checks every number of a demand against a supply, in the order of the demand.
@@ -179,34 +190,22 @@ impl NumberCheck {
 /// each list the first 64 numbers are aligned; later ones of the demand are not stated.
 #[must_use]
 pub fn check_numbers(demand: &[Quantity], supply: &[Quantity]) -> Vec<NumberCheck> {
-    let rows = &demand[..demand.len().min(MAX_NUMBERS)];
-    let columns = &supply[..supply.len().min(MAX_NUMBERS)];
-    let demand_doubts = contradictions(rows);
-    let supply_doubts = contradictions(columns);
-    // The property decides; among equals the better outcome, since a supply may state several
-    // models of one product.
-    let weigh = |row: &Quantity, column: &Quantity| {
-        let same = similarity(row, column);
-        if same < SAME_PROPERTY || !comparable(row, column) {
-            return 0;
-        }
-        let outcome = match judge(row, column) {
-            Outcome::Pass => 3,
-            Outcome::Near => 2,
-            Outcome::Fail => 1,
-            Outcome::NotStated => return 0,
-        };
-        same * 10 + outcome
-    };
-    let weights: Vec<Vec<i64>> =
-        rows.iter().map(|row| columns.iter().map(|column| weigh(row, column)).collect()).collect();
-    let assigned = assign(&weights, columns.len());
-    demand
-        .iter()
+    let [of_demand, of_supply] = [demand, supply].map(|list| contradictions(aligned(list)));
+    checks((demand, &of_demand), (supply, &of_supply))
+}
+
+/// [`check_numbers`] with what is known of each list by itself: whether its text contradicts a
+/// number.
+fn checks(
+    (demand, demand_doubts): (&[Quantity], &[bool]),
+    (supply, supply_doubts): (&[Quantity], &[bool]),
+) -> Vec<NumberCheck> {
+    let columns = aligned(supply);
+    answers(demand, supply)
+        .into_iter()
+        .zip(demand)
         .enumerate()
-        .map(|(at, asked)| {
-            let answer = assigned.get(at).copied().flatten();
-            let mut outcome = answer.map_or(Outcome::NotStated, |to| judge(asked, &supply[to]));
+        .map(|(at, (answer, asked))| {
             let mut doubts = doubts_of(asked);
             if demand_doubts.get(at) == Some(&true) {
                 doubts.push(Doubt::DemandContradicts);
@@ -215,9 +214,6 @@ pub fn check_numbers(demand: &[Quantity], supply: &[Quantity]) -> Vec<NumberChec
                 doubts.extend(doubts_of(&supply[to]));
                 if supply_doubts[to] {
                     doubts.push(Doubt::SupplyContradicts);
-                    if outcome == Outcome::Pass {
-                        outcome = Outcome::Near;
-                    }
                 }
             } else if columns.iter().any(|other| speaks_in_other_unit(asked, other)) {
                 doubts.push(Doubt::OtherUnit);
@@ -227,7 +223,7 @@ pub fn check_numbers(demand: &[Quantity], supply: &[Quantity]) -> Vec<NumberChec
             NumberCheck {
                 demand: at,
                 supply: answer,
-                outcome,
+                outcome: outcome_of(at, answer, demand, supply, supply_doubts),
                 property: asked
                     .property
                     .as_ref()
@@ -240,25 +236,44 @@ pub fn check_numbers(demand: &[Quantity], supply: &[Quantity]) -> Vec<NumberChec
         .collect()
 }
 
+/// What came of the demand's number `at`, given the supply's number that answers it.
+fn outcome_of(
+    at: usize,
+    answer: Option<usize>,
+    demand: &[Quantity],
+    supply: &[Quantity],
+    supply_doubts: &[bool],
+) -> Outcome {
+    let Some(to) = answer else { return Outcome::NotStated };
+    match judge(&demand[at], &supply[to]) {
+        // Of two statements that exclude each other one is wrong.
+        Outcome::Pass if supply_doubts[to] => Outcome::Near,
+        outcome => outcome,
+    }
+}
+
 /// The value of the part: passes and half the nears among the judged numbers.
 ///
 /// `None` where nothing was judged: a demand without numbers has not failed anything, and what a
 /// supply does not state lowers nothing.
 #[must_use]
-pub fn numbers_value(checks: &[NumberCheck]) -> Option<Micro> {
+pub fn numbers_value(outcomes: impl IntoIterator<Item = Outcome>) -> Option<Micro> {
     let halves = |outcome| match outcome {
         Outcome::Pass => Some(2),
         Outcome::Near => Some(1),
         Outcome::Fail => Some(0),
         Outcome::NotStated => None,
     };
-    let judged: Vec<i64> = checks.iter().filter_map(|check| halves(check.outcome)).collect();
-    let n = i64::try_from(judged.len()).expect("far fewer than 2⁶³ numbers");
+    let (mut sum, mut n) = (0_i64, 0_i64);
+    for judged in outcomes.into_iter().filter_map(halves) {
+        sum += judged;
+        n += 1;
+    }
     if n == 0 {
         return None;
     }
     // Rounded half up; the quotient is at most a million.
-    let millionths = (judged.iter().sum::<i64>() * 1_000_000 + n) / (2 * n);
+    let millionths = (sum * 1_000_000 + n) / (2 * n);
     Some(Micro(i32::try_from(millionths).expect("at most a million")))
 }
 

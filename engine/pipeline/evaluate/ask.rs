@@ -49,10 +49,30 @@ pub(super) struct Answered {
     pub rankings: [Ranking; Ranker::ALL.len()],
     /// The union of candidates, ascending.
     pub candidates: Vec<u32>,
-    /// Grade, probability and verdict of every judged pair, by row.
-    pub pairs: Vec<(i32, Micro, Verdict)>,
+    /// What the run says of every graded answer and of the first [`SHOWN`] of the full ranking, by
+    /// row.
+    pub pairs: Vec<Told>,
     /// The best verdict among the first [`SHOWN`] of the full ranking.
     pub best: Verdict,
+}
+
+/// What the run says of one answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    /// The answer's row.
+    pub row: u32,
+    /// Its grade; `None` where nobody graded it.
+    pub grade: Option<i32>,
+    /// Its place in the full ranking, from 1, where it is among the first [`SHOWN`].
+    pub place: Option<u32>,
+    /// The score seen from the demand.
+    pub score_for_demand: Micro,
+    /// The score seen from the supply.
+    pub score_for_supply: Micro,
+    /// The calibrated probability.
+    pub probability: Micro,
+    /// The advice.
+    pub verdict: Verdict,
 }
 
 /// A query ranked by its texts alone: what the judging starts from.
@@ -223,7 +243,7 @@ impl Asking<'_> {
         let weights = self.hybrid_weights(query.row);
         let mut full: Vec<(u32, Micro)> = Vec::with_capacity(retrieved.pool.len());
         let mut hybrid: Vec<(u32, Micro)> = Vec::with_capacity(retrieved.pool.len());
-        let mut verdicts: HashMap<u32, (Micro, Verdict)> = HashMap::new();
+        let mut told: HashMap<u32, Told> = HashMap::new();
         for &(answer, lexical) in &retrieved.pool {
             let back = other.get(&(query.row, answer)).copied().flatten();
             let judged = match self.asker {
@@ -233,7 +253,16 @@ impl Asking<'_> {
             let (parts, score_for_asker) = self.seen(&judged);
             full.push((answer, score_for_asker));
             hybrid.push((answer, score(parts, &weights).score));
-            verdicts.insert(answer, (judged.probability(), judged.verdict));
+            let of_answer = Told {
+                row: answer,
+                grade: query.grades.get(&answer).copied(),
+                place: None,
+                score_for_demand: judged.score_for_demand,
+                score_for_supply: judged.score_for_supply,
+                probability: judged.probability(),
+                verdict: judged.verdict,
+            };
+            told.insert(answer, of_answer);
         }
         let candidates: HashSet<u32> = retrieved.candidates.iter().copied().collect();
         let [full, hybrid] = [full, hybrid].map(|mut list| {
@@ -242,19 +271,18 @@ impl Asking<'_> {
                 list.into_iter().map(|(row, score)| (row, score.to_f64())).collect();
             self.ranking(&list, query, |row| candidates.contains(&row))
         });
-        let best = full
-            .documents
-            .iter()
-            .take(SHOWN)
-            .filter_map(|(row, _)| verdicts.get(row).map(|found| found.1))
-            .max()
-            .unwrap_or(Verdict::NoMatch);
-        let mut graded: Vec<(u32, i32)> = query.grades.iter().map(|(r, g)| (*r, *g)).collect();
-        graded.sort_unstable();
-        let pairs = graded
-            .into_iter()
-            .filter_map(|(row, grade)| verdicts.get(&row).map(|&(p, verdict)| (grade, p, verdict)))
+        let mut best = Verdict::NoMatch;
+        for (place, (row, _)) in (1..).zip(full.documents.iter().take(SHOWN)) {
+            if let Some(found) = told.get_mut(row) {
+                found.place = Some(place);
+                best = best.max(found.verdict);
+            }
+        }
+        let mut pairs: Vec<Told> = told
+            .into_values()
+            .filter(|found| found.grade.is_some() || found.place.is_some())
             .collect();
+        pairs.sort_unstable_by_key(|found| found.row);
         let [bm25, dense, rrf] = retrieved.rankings;
         Ok(Answered {
             rankings: [bm25, dense, rrf, hybrid, full],

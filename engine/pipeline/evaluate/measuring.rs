@@ -6,11 +6,11 @@ use super::ask::{Answered, SHOWN};
 use super::grades::Asked;
 use crate::evaluation::{
     CandidateRecall, Forecast, Interval, Measure, QueryMeasures, Ranker, RankingOutcome,
-    Reliability, Slice, SliceOutcome, VerdictCounts, bootstrap_mean, is_chinese, is_short,
-    measure_query, reliability, states_numbers, summarise,
+    Reliability, Slice, SliceOutcome, ToldPair, VerdictCounts, bootstrap_mean, is_chinese,
+    is_short, measure_query, reliability, states_numbers, summarise,
 };
 use crate::matching::{Taxonomy, is_cross_field};
-use crate::model::Record;
+use crate::model::{Record, Verdict};
 
 /// Decides the resamples, so that two calls print the same intervals.
 pub const SEED: u64 = 2_020;
@@ -147,13 +147,33 @@ impl Measured<'_> {
     fn forecasts(&self) -> Vec<Forecast> {
         let mut forecasts = Vec::new();
         for (query, (_, answered)) in self.all.iter().enumerate() {
-            forecasts.extend(answered.pairs.iter().map(|&(grade, probability, _)| Forecast {
-                query,
-                probability: probability.to_f64(),
-                relevant: grade >= self.relevant_from,
+            forecasts.extend(answered.pairs.iter().filter_map(|told| {
+                Some(Forecast {
+                    query,
+                    probability: told.probability.to_f64(),
+                    relevant: told.grade? >= self.relevant_from,
+                })
             }));
         }
         forecasts
+    }
+
+    /// What the run says of every graded answer and of the first of every ranking.
+    pub(super) fn told_pairs(&self, answers: &[Record]) -> Vec<ToldPair> {
+        let of_query = |(asked, answered): &(&Asked, &Answered)| -> Vec<ToldPair> {
+            let told = answered.pairs.iter().map(|told| ToldPair {
+                query: asked.query.clone(),
+                document: answers[told.row as usize].id.0.clone(),
+                grade: told.grade,
+                place: told.place,
+                score_for_demand: told.score_for_demand,
+                score_for_supply: told.score_for_supply,
+                probability: told.probability,
+                verdict: told.verdict,
+            });
+            told.collect()
+        };
+        self.all.iter().flat_map(of_query).collect()
     }
 
     /// Advice against grades.
@@ -164,9 +184,19 @@ impl Measured<'_> {
             let side =
                 if has_relevant { &mut counts.with_relevant } else { &mut counts.without_relevant };
             side[answered.best as usize] += 1;
-            for &(grade, _, verdict) in &answered.pairs {
-                counts.pairs[verdict as usize] += 1;
-                counts.relevant_pairs[verdict as usize] += usize::from(grade >= self.relevant_from);
+            let mut best_relevant = Verdict::NoMatch;
+            for (grade, told) in answered.pairs.iter().filter_map(|told| Some((told.grade?, told)))
+            {
+                let relevant = grade >= self.relevant_from;
+                counts.pairs[told.verdict as usize] += 1;
+                counts.relevant_pairs[told.verdict as usize] += usize::from(relevant);
+                // Where it stands too deep to be seen, it is not shown, whatever its verdict.
+                if relevant && told.place.is_some() {
+                    best_relevant = best_relevant.max(told.verdict);
+                }
+            }
+            if has_relevant {
+                counts.relevant_shown[best_relevant as usize] += 1;
             }
         }
         counts

@@ -26,7 +26,6 @@ use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::import::ListFiles;
-use super::output::sha256;
 use super::run::{Tables, build_indexes, embed, import};
 use super::scoring::{Depths, Judge};
 use super::{PipelineError, Progress, Stage, choose_backend};
@@ -176,6 +175,7 @@ pub fn evaluate(
             two_way,
             reliability: measured.reliability(),
             verdicts: measured.verdicts(),
+            told: measured.told_pairs(answers),
             facts: facts(options, &grades, &tables, &rules, embedder.as_ref(), backend.as_ref()),
         }
     });
@@ -362,8 +362,8 @@ fn facts(
         supplies: files(&tables.supply_intake),
         embedder: embedder.identity().name.clone(),
         embedder_sha256: embedder.identity().sha256.clone(),
-        weights_sha256: sha256(&rules.weights_text),
-        calibration_sha256: sha256(&rules.calibration_text),
+        weights_sha256: rules.weights_sha256.clone(),
+        calibration_sha256: rules.calibration_sha256.clone(),
         calibration_note: rules.calibration.note(options.lang).to_owned(),
         backend: format!("{kind} {}", machine.adapter),
         n_candidates: options.n_candidates,

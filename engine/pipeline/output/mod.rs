@@ -13,14 +13,14 @@ pub use joint::{JointMemberRecord, JointRecord};
 pub use manifest::{
     AnswerFacts, BackendFacts, EmbedderFacts, FileFacts, Manifest, SideFacts, WeightChangeFacts,
 };
-pub use pairs::{ContradictionRecord, PairRecord, PartRecord, QuoteRecord};
+pub use pairs::{ContradictionRecord, NumberRecord, PairRecord, PartRecord, QuoteRecord};
 pub use quality::QualityRecord;
 
 pub(super) use facts::{backend_facts, counts, decisive_options, sha256, side_facts};
 pub(super) use folder::OutputFolder;
 pub(super) use joint::{find_joint, write_joint};
 pub(super) use manifest::SCHEMA as MANIFEST_SCHEMA;
-pub(super) use pairs::{find_pair, pair_record, write_pairs};
+pub(super) use pairs::{Words, find_pair, pair_record, write_pairs};
 pub(super) use quality::write_qualities;
 pub(super) use rankings::{trec_id, write_ranking};
 pub(super) use records::{read_records, write_records};

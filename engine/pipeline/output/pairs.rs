@@ -7,10 +7,11 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::super::defaults::Rules;
 use super::super::{PipelineError, Progress};
-use crate::matching::{Weights, contributions};
+use crate::matching::{CheckedNumber, Doubt, Evidence, Outcome, contributions};
 use crate::model::{
-    Answer, Contradiction, Match, Micro, Part, Quote, QuoteField, Record, Side, SynonymPair,
+    Answer, Contradiction, Lang, Match, Micro, Part, Quote, QuoteField, Record, Side, SynonymPair,
     Verdict, Veto,
 };
 
@@ -55,12 +56,23 @@ pub struct PairRecord {
     pub allocated: bool,
     /// Marks and refusals.
     pub vetoes: Vec<Veto>,
+    /// SHA-256 of the run's weights (`index/weights.toml`), by which the scores are to be recomputed.
+    #[serde(default)]
+    pub weights_sha256: String,
+    /// SHA-256 of the run's calibration (`index/calibration.toml`), by which probabilities and
+    /// verdict are to be recomputed.
+    #[serde(default)]
+    pub calibration_sha256: String,
     /// What a person answered about the pair, such as 已对接; null where nobody has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
     /// Statements of either record that its own text contradicts, the demand's first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to_verify: Vec<ContradictionRecord>,
+    /// The numbers that the demand states and what the supply says about each, in the order of
+    /// the demand's text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<NumberRecord>,
     /// All parts in order, missing ones with a `value` of null.
     pub parts: Vec<PartRecord>,
 }
@@ -96,6 +108,54 @@ pub struct ContradictionRecord {
     pub contradiction: Contradiction,
 }
 
+/// One number of the demand, checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberRecord {
+    /// The property; empty where none is known.
+    pub property: String,
+    /// pass, near, fail or not_stated.
+    pub outcome: Outcome,
+    /// The demand's words.
+    pub demand: QuoteRecord,
+    /// The supply's words; null where it does not speak of the property.
+    pub supply: Option<QuoteRecord>,
+    /// What a person should look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubt: Vec<Doubt>,
+}
+
+impl NumberRecord {
+    /// One line for people, as [`CheckedNumber::line`] writes it.
+    #[must_use]
+    pub fn line(&self, lang: Lang) -> String {
+        let quote = |of: &QuoteRecord| Quote {
+            part: Part::Numbers,
+            side: of.side,
+            field: of.field,
+            start: of.start,
+            end: of.end,
+            text: of.text.clone(),
+            synonyms: Vec::new(),
+        };
+        let check = CheckedNumber {
+            property: self.property.clone(),
+            outcome: self.outcome,
+            demand: quote(&self.demand),
+            supply: self.supply.as_ref().map(quote),
+            doubts: self.doubt.clone(),
+        };
+        check.line(lang)
+    }
+}
+
+impl From<CheckedNumber> for NumberRecord {
+    fn from(check: CheckedNumber) -> Self {
+        let CheckedNumber { property, outcome, demand, supply, doubts } = check;
+        let (demand, supply) = (demand.into(), supply.map(Into::into));
+        Self { property, outcome, demand, supply, doubt: doubts }
+    }
+}
+
 /// A quoted passage; `start..end` counts characters (Unicode scalar values) of the field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuoteRecord {
@@ -121,14 +181,36 @@ impl From<Quote> for QuoteRecord {
     }
 }
 
-/// Brings a pair into the form in which it is written.
+/// What a pair's line holds beside the values: its quotes and its checked numbers.
+pub(in super::super) struct Words {
+    pub(in super::super) quotes: Vec<Quote>,
+    pub(in super::super) numbers: Vec<CheckedNumber>,
+}
+
+impl Words {
+    /// Draws them for a pair.
+    pub(in super::super) fn of(
+        evidence: &Evidence,
+        pair: &Match,
+        demand: &Record,
+        supply: &Record,
+    ) -> Self {
+        Self {
+            quotes: evidence.quotes(pair, demand, supply),
+            numbers: evidence.checked_numbers(pair, demand, supply),
+        }
+    }
+}
+
+/// Brings a pair into the form in which it is written; the hashes are those of the rules.
 pub(in super::super) fn pair_record(
     pair: &Match,
     demand: &Record,
     supply: &Record,
-    weights: &Weights,
-    quotes: Vec<Quote>,
+    rules: &Rules,
+    Words { quotes, numbers }: Words,
 ) -> PairRecord {
+    let weights = &rules.weights;
     let of_demand = weights.seen_by(demand);
     let of_supply = weights.seen_by(supply);
     let for_demand = contributions(&pair.parts_for_demand, of_demand);
@@ -173,6 +255,8 @@ pub(in super::super) fn pair_record(
         verdict: pair.verdict,
         allocated: pair.allocated,
         vetoes: pair.vetoes.clone(),
+        weights_sha256: rules.weights_sha256.clone(),
+        calibration_sha256: rules.calibration_sha256.clone(),
         answer: None,
         to_verify: [demand, supply]
             .into_iter()
@@ -183,6 +267,7 @@ pub(in super::super) fn pair_record(
                 })
             })
             .collect(),
+        numbers: numbers.into_iter().map(Into::into).collect(),
         parts,
     }
 }

@@ -120,6 +120,10 @@ fn verdicts(evaluation: &Evaluation, lang: Lang) -> Markup {
     };
     let rows: Vec<Vec<String>> = vec![
         line(t("有相关文档的查询", "Queries with a relevant document"), counts.with_relevant),
+        line(
+            t("其中相关文档自己的结论", "Of these, by the relevant document itself"),
+            counts.relevant_shown,
+        ),
         line(t("没有相关文档的查询", "Queries without"), counts.without_relevant),
         line(t("已评的对", "Graded pairs"), counts.pairs),
         line(t("其中相关的", "Of these relevant"), counts.relevant_pairs),

@@ -15,6 +15,8 @@ const BODY_CHARACTERS: usize = 320;
 const SENTENCES: usize = 3;
 /// Most pairs of synonyms named.
 const SYNONYMS: usize = 3;
+/// Most checked numbers shown.
+const NUMBERS: usize = 6;
 /// Most further answers named.
 const OTHERS: usize = 4;
 /// Most rows of the extract of the gaps.
@@ -62,6 +64,7 @@ fn pair_card(view: &RunView<'_>, number: u32, pair: &Match) -> Markup {
                 (score(view, pair, Side::Supply))
             }
             (quoted(view, demand, supply, &quotes))
+            (numbers(view, pair))
             @if !pair.vetoes.is_empty() || !to_verify.is_empty() {
                 p {
                     b { (t("待核实：", "To verify: ")) }
@@ -113,6 +116,7 @@ const fn ink(part: Part) -> Ink {
         Part::Lexical => Ink::Blue,
         Part::Dense => Ink::Sky,
         Part::Passage => Ink::Vermillion,
+        Part::Numbers => Ink::Yellow,
         Part::Field => Ink::Green,
         Part::Freshness => Ink::Orange,
         Part::Maturity => Ink::Purple,
@@ -197,6 +201,31 @@ fn quoted(view: &RunView<'_>, demand: &Record, supply: &Record, quotes: &[Quote]
                 }
                 @if !fields.is_empty() {
                     li { span class="soft" { (lang.pick("领域：", "field: ")) } (fields.join(" ↔ ")) }
+                }
+            }
+        }
+    }
+}
+
+/// The demand's numbers and what the supply says about them; those it does not speak of are counted.
+fn numbers(view: &RunView<'_>, pair: &Match) -> Markup {
+    let lang = view.lang;
+    let checks = (view.numbers)(pair);
+    let judged: Vec<_> = evidence::judged(&checks).collect();
+    let silent = checks.len() - judged.len();
+    html! {
+        @if !judged.is_empty() {
+            p { b { (lang.pick("指标核对：", "Numbers:")) } }
+            ul class="quotes" {
+                @for check in judged.iter().take(NUMBERS) { li { (veil::loose(&check.line(lang))) } }
+                @if judged.len() > NUMBERS { li class="soft" { "…" } }
+                @if silent > 0 {
+                    li class="soft" {
+                        @match lang {
+                            Lang::Zh => { "另有 " (silent) " 项供给未说明，不扣分" }
+                            Lang::En => { (silent) " more that the supply does not speak of; that lowers nothing" }
+                        }
+                    }
                 }
             }
         }
