@@ -66,6 +66,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="folder with onnx/model_quantized.onnx")
     parser.add_argument("out", type=Path, help="folder to write")
+    parser.add_argument("--lower-case", action="store_true",
+                        help="have texts lowered: the vocabulary has no capitals")
     arguments = parser.parse_args()
     source, out = arguments.source, arguments.out
 
@@ -85,6 +87,8 @@ def main():
         shutil.copyfile(source / name, out / name)
     (out / "modules.json").write_text(json.dumps(MODULES, indent=2) + "\n")
     (out / "1_Pooling" / "config.json").write_text(json.dumps(POOLING, indent=2) + "\n")
+    if arguments.lower_case:
+        (out / "sentence_bert_config.json").write_text('{"do_lower_case": true}\n')
     save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
     for file in sorted(out.rglob("*")):
         if file.is_file() and file.name != "SHA256SUMS":

@@ -10,10 +10,12 @@
 //! embed.
 
 mod cache;
+mod centred;
 mod download;
 mod endpoint;
 mod error;
 mod file_bytes;
+mod joined;
 mod static_model;
 mod tensors;
 mod tokenizer;
@@ -26,6 +28,7 @@ mod windows;
 mod tests;
 
 pub use cache::{CacheError, CachedEmbedder, VectorCache};
+pub use centred::CentredEmbedder;
 pub use download::{
     DownloadError, HashOrigin, KnownFile, KnownModel, MANIFEST_FILE, PullOptions, Pulled,
     PulledFile, Source, known_models, pull, verify,
@@ -35,6 +38,7 @@ pub use endpoint::{
     EndpointLimits, Trouble,
 };
 pub use error::{EmbedError, TokenizerPart};
+pub use joined::JoinedEmbedder;
 pub use static_model::StaticModel;
 pub use transformer::{Architecture, Pooling, Settings, TransformerError, TransformerModel};
 pub use vector_file::{VectorFault, VectorFile, VectorFileError};

@@ -6,9 +6,21 @@ use std::str::FromStr;
 use super::PipelineError;
 use super::output::EmbedderFacts;
 use crate::embed::{
-    ApiKey, CachedEmbedder, Embedder, EndpointAddress, EndpointEmbedder, EndpointError,
-    EndpointLimits, StaticModel, VectorCache, open_dir,
+    ApiKey, CachedEmbedder, CentredEmbedder, Embedder, EndpointAddress, EndpointEmbedder,
+    EndpointError, EndpointLimits, JoinedEmbedder, StaticModel, VectorCache, open_dir,
 };
+
+/// Texts on all fields of technology, one per line: what they have in common says nothing about a
+/// text. From the sample lists, which were written for the project.
+const ORDINARY: &str = include_str!("../../corpus/model/ordinary.txt");
+
+/// Share of a folder's model in the cosine, in percent; the built-in model has the rest.
+///
+/// The two know different things: one was trained on all kinds of text and reads sentences, the
+/// other on Chinese technical texts and knows words. Measured with bge-small-zh as int8 (nDCG@10 of
+/// the cosine alone): patents, firm → university, .480 and .498 alone, .520, .521 and .519 joined at
+/// 30, 50 and 70 percent; market lists, first grades, .610 and .647 alone, .633, .655 and .627.
+const PERCENT_OF_FOLDER: u8 = 50;
 
 /// What makes the vectors.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -77,12 +89,34 @@ impl From<EmbedderChoice> for EmbedderOptions {
 }
 
 impl EmbedderOptions {
-    /// Opens the model; an endpoint is asked for the vector of a fixed sentence.
+    /// Opens what makes the vectors of a match; an endpoint is asked for the vector of a fixed
+    /// sentence.
+    ///
+    /// The model of a folder is measured from the middle of its space ([`CentredEmbedder`]), so that
+    /// the weights, which were fitted to the built-in model's cosines, suit it, and joined with the
+    /// built-in model ([`JoinedEmbedder`]).
     ///
     /// # Errors
     /// [`PipelineError::Embed`] when the folder does not hold a model that can be used, the
     /// endpoint gives no vector, or the cache's folder cannot be used.
     pub fn open(&self) -> Result<Box<dyn Embedder>, PipelineError> {
+        let alone = self.open_alone()?;
+        Ok(match &self.choice {
+            EmbedderChoice::Builtin | EmbedderChoice::Endpoint(_) => alone,
+            EmbedderChoice::Directory(_) => {
+                let ordinary: Vec<&str> = ORDINARY.lines().collect();
+                let centred = CentredEmbedder::open(alone, &ordinary)?;
+                let builtin = StaticModel::builtin()?;
+                Box::new(JoinedEmbedder::new(centred, builtin, PERCENT_OF_FOLDER))
+            }
+        })
+    }
+
+    /// Opens the named model by itself, with its own cosines.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_alone(&self) -> Result<Box<dyn Embedder>, PipelineError> {
         let embedder: Box<dyn Embedder> = match &self.choice {
             EmbedderChoice::Builtin => Box::new(StaticModel::builtin()?),
             EmbedderChoice::Directory(dir) => open_dir(dir)?,
@@ -99,6 +133,11 @@ impl EmbedderOptions {
             }
             _ => embedder,
         })
+    }
+
+    /// Whether [`open`](Self::open) gives more than the named model by itself.
+    pub(super) const fn is_joined(&self) -> bool {
+        matches!(self.choice, EmbedderChoice::Directory(_))
     }
 
     /// What a manifest says about the opened model.
@@ -128,6 +167,26 @@ mod tests {
         assert_eq!(endpoint.endpoint().map(EndpointAddress::host), Some("127.0.0.1:8080"));
         assert!(read("http://127.0.0.1:8080/v1").is_err());
         assert!(read("ftp://127.0.0.1/v1#m").is_err());
+    }
+
+    #[test]
+    fn a_folder_is_joined_with_the_built_in_model() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/transformer/bert");
+        let options = EmbedderOptions::from(EmbedderChoice::Directory(folder.into()));
+        let (alone, joined) = (options.open_alone().unwrap(), options.open().unwrap());
+        let builtin = EmbedderOptions::default().open().unwrap();
+        assert_eq!(joined.identity().dim, alone.identity().dim + builtin.identity().dim);
+        assert_ne!(joined.identity().sha256, alone.identity().sha256);
+        assert!(options.is_joined() && !EmbedderOptions::default().is_joined());
+    }
+
+    #[test]
+    fn ordinary_texts_are_many_and_different() {
+        let mut texts: Vec<&str> = ORDINARY.lines().collect();
+        texts.sort_unstable();
+        texts.dedup();
+        assert!(texts.len() >= 50 && texts.len() == ORDINARY.lines().count());
+        assert!(texts.iter().all(|text| text.chars().count() > 20));
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub(super) struct Asking<'a> {
     pub asker: Side,
     pub judge: &'a Judge<'a>,
     pub scorers: &'a Scorers,
+    /// Vectors of the named model by itself, where a match uses more than these: what the dense
+    /// ranking and the fusion are made of, so that they stay what the model is worth alone.
+    pub alone: Option<&'a (Embeddings, Embeddings)>,
     /// The candidates of a whole run; `None` to take them from the asking direction alone.
     pub candidates: Option<&'a Candidates>,
     /// Where each asker's pairs stand in the candidates, when supplies ask.
@@ -100,7 +103,14 @@ impl Asking<'_> {
 
     /// Vectors of the askers and of the answers.
     fn embeddings(&self) -> (&Embeddings, &Embeddings) {
-        let (demands, supplies) = (self.judge.demand_embeddings, self.judge.supply_embeddings);
+        self.of_asker(self.judge.demand_embeddings, self.judge.supply_embeddings)
+    }
+
+    const fn of_asker<'v>(
+        &self,
+        demands: &'v Embeddings,
+        supplies: &'v Embeddings,
+    ) -> (&'v Embeddings, &'v Embeddings) {
         match self.asker {
             Side::Demand => (demands, supplies),
             Side::Supply => (supplies, demands),
@@ -113,12 +123,9 @@ impl Asking<'_> {
         asked: &[Asked],
         on_progress: &(dyn Fn() + Sync),
     ) -> Result<Vec<Answered>, PipelineError> {
-        let (_, answers) = self.embeddings();
-        let has_vector: Vec<bool> =
-            (0..answers.n_rows()).map(|row| answers.row(row).iter().any(|&x| x != 0.0)).collect();
         let retrieved: Vec<Retrieved> = asked
             .par_iter()
-            .map_init(Scratch::default, |scratch, query| self.retrieve(query, &has_vector, scratch))
+            .map_init(Scratch::default, |scratch, query| self.retrieve(query, scratch))
             .collect();
         let other = self.other_lexical(asked, &retrieved);
         retrieved
@@ -132,7 +139,7 @@ impl Asking<'_> {
             .collect()
     }
 
-    fn retrieve(&self, query: &Asked, has_vector: &[bool], scratch: &mut Scratch) -> Retrieved {
+    fn retrieve(&self, query: &Asked, scratch: &mut Scratch) -> Retrieved {
         let own = self.own.get(&query.row).copied();
         let scorer = self.scorer();
         let mut bm25: Vec<(u32, f64)> = scorer
@@ -141,15 +148,23 @@ impl Asking<'_> {
             .map(|hit| (hit.document, f64::from(hit.score)))
             .collect();
         bm25.retain(|(document, _)| Some(*document) != own);
-        let mut dense = self.all_cosines(query.row, has_vector);
-        dense.retain(|(document, _)| Some(*document) != own);
+        let cosines = |of| {
+            let mut list = all_cosines(of, query.row);
+            list.retain(|(document, _)| Some(*document) != own);
+            list
+        };
+        let near = cosines(self.embeddings());
+        let dense = match self.alone {
+            Some((demands, supplies)) => cosines(self.of_asker(demands, supplies)),
+            None => near.clone(),
+        };
         let rows = |list: &[(u32, f64)]| list.iter().map(|(row, _)| *row).collect::<Vec<_>>();
         let fused = reciprocal_rank_fusion(&[&rows(&bm25), &rows(&dense)]);
 
         let candidates = match self.candidates {
             Some(candidates) => self.candidates_of(candidates, query.row, own),
             None => {
-                let near = dense.iter().filter(|(_, cosine)| *cosine > 0.0);
+                let near = near.iter().filter(|(_, cosine)| *cosine > 0.0);
                 let mut union: Vec<u32> = bm25
                     .iter()
                     .take(self.n_candidates)
@@ -173,23 +188,6 @@ impl Asking<'_> {
             pool: pool.iter().copied().zip(lexical).collect(),
             candidates,
         }
-    }
-
-    /// Cosine similarity with every answer that has a vector, highest first, then by row; empty
-    /// where the asker has none.
-    fn all_cosines(&self, asker: u32, has_vector: &[bool]) -> Vec<(u32, f64)> {
-        let (askers, answers) = self.embeddings();
-        let query = askers.row(asker as usize);
-        if query.iter().all(|&x| x == 0.0) {
-            return Vec::new();
-        }
-        let mut list: Vec<(u32, f64)> = (0_u32..)
-            .zip(has_vector)
-            .filter(|(_, has_vector)| **has_vector)
-            .map(|(row, _)| (row, f64::from(dot(query, answers.row(row as usize)))))
-            .collect();
-        list.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        list
     }
 
     fn candidates_of(&self, of: &Candidates, asker: u32, own: Option<u32>) -> Vec<u32> {
@@ -326,4 +324,21 @@ impl Asking<'_> {
                 .collect(),
         }
     }
+}
+
+/// Cosine similarity of an asker with every answer that has a vector, highest first, then by row;
+/// empty where the asker has none.
+fn all_cosines((askers, answers): (&Embeddings, &Embeddings), asker: u32) -> Vec<(u32, f64)> {
+    let has_vector = |row: &[f32]| row.iter().any(|&x| x != 0.0);
+    let query = askers.row(asker as usize);
+    if !has_vector(query) {
+        return Vec::new();
+    }
+    let mut list: Vec<(u32, f64)> = (0_u32..)
+        .zip((0..answers.n_rows()).map(|row| answers.row(row)))
+        .filter(|(_, answer)| has_vector(answer))
+        .map(|(row, answer)| (row, f64::from(dot(query, answer))))
+        .collect();
+    list.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    list
 }

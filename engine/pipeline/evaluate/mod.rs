@@ -89,6 +89,16 @@ pub fn evaluate(
         embed_asked(options, embedder.as_ref(), &tables, &matched, progress)
     })?;
     let speed = EmbeddingSpeed { seconds: began.elapsed().as_secs_f64(), ..embedded };
+    // The cache, where there is one, has these vectors already.
+    let alone = options
+        .embedder
+        .is_joined()
+        .then(|| {
+            let model = options.embedder.open_alone()?;
+            let (alone, _) = embed_asked(options, model.as_ref(), &tables, &matched, progress)?;
+            Ok::<_, PipelineError>(alone)
+        })
+        .transpose()?;
 
     let (backend, _) = choose_backend(options.backend)?;
     let (scorers, candidates) = clock.stage(Stage::Candidates, Some(n), || {
@@ -122,6 +132,7 @@ pub fn evaluate(
         asker: options.asker,
         judge: &judge,
         scorers: &scorers,
+        alone: alone.as_ref(),
         candidates: candidates.as_ref(),
         by_supply: pairs_by_supply.as_ref(),
         own: &own_of_asker,

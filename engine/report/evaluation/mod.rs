@@ -234,7 +234,7 @@ fn terms(lang: Lang) -> [(&'static str, &'static str); 5] {
             ),
             (
                 "五种排名",
-                "BM25 只看用词；dense 只看向量；RRF 是两者的名次相加，仅作对照，分数没有含义；hybrid 是取自文字的各部分按权重相加；full 是 match 的得分。hybrid 与 full 只排候选。",
+                "BM25 只看用词；dense 只看所选模型自己的向量；RRF 是两者的名次相加，仅作对照，分数没有含义；hybrid 是取自文字的各部分按权重相加；full 是 match 的得分。hybrid 与 full 只排候选。",
             ),
             ("并列", "分数相同按编号从小到大。"),
         ],
@@ -253,7 +253,7 @@ fn terms(lang: Lang) -> [(&'static str, &'static str); 5] {
             ),
             (
                 "Five rankings",
-                "BM25 is words alone, dense is vectors alone, RRF adds up their places and is for comparison only; hybrid adds up the parts made of the texts by their weights; full is the score of match. Hybrid and full rank the candidates only.",
+                "BM25 is words alone, dense is the chosen model's own vectors alone, RRF adds up their places and is for comparison only; hybrid adds up the parts made of the texts by their weights; full is the score of match. Hybrid and full rank the candidates only.",
             ),
             ("Ties", "Equal scores are ordered by id, lowest first."),
         ],
