@@ -145,7 +145,7 @@ fn the_folder_holds_exactly_the_named_files() {
 
 #[test]
 fn lines_have_the_agreed_keys() {
-    const KEYS: [&str; 21] = [
+    const KEYS: [&str; 20] = [
         "schema",
         "demand_id",
         "supply_id",
@@ -163,7 +163,6 @@ fn lines_have_the_agreed_keys() {
         "verdict",
         "allocated",
         "vetoes",
-        "to_verify",
         "weights_sha256",
         "calibration_sha256",
         "parts",
