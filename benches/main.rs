@@ -7,6 +7,7 @@ mod embedding;
 mod import;
 mod pair_scores;
 mod retrieval;
+mod simulation;
 mod top_k;
 
 use criterion::{criterion_group, criterion_main};
@@ -17,6 +18,7 @@ criterion_group!(
     retrieval::retrieval,
     embedding::benches,
     top_k::bench,
-    pair_scores::bench
+    pair_scores::bench,
+    simulation::bench
 );
 criterion_main!(benches);

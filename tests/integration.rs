@@ -11,3 +11,4 @@ mod output;
 mod pipeline;
 mod sample;
 mod shaders;
+mod simulation;
