@@ -143,7 +143,7 @@ impl<'a> Economy<'a> {
         let free = (0..needed).filter(|slot| !state.firms.get(*slot).is_alive()).collect();
         let mut inputs = Box::new(ClusterInputs::default());
         inputs.score_quantiles = std::array::from_fn(|i| i32::from(setup.score_quantiles[i]));
-        let vectors = Vectors::widest();
+        let vectors = Vectors::preferred();
         let (closing, deviation, chunk) = (false, 0, CHUNK);
         Ok(Self { setup, state, free, inputs, closing, deviation, chunk, vectors })
     }

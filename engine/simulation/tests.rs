@@ -116,7 +116,7 @@ fn matches_convert_as_often_as_their_score_says() {
     let (mut transfers, mut spin_offs) = (0, 0);
     for quarter in 0..14 {
         constants.quarter = quarter;
-        let result = step(&mut firms, &inputs, &constants, &tables, 4096, Vectors::widest());
+        let result = step(&mut firms, &inputs, &constants, &tables, 4096, Vectors::preferred());
         transfers += result.sums[0].transfers;
         spin_offs += result.sums[0].spin_offs;
     }

@@ -83,6 +83,11 @@ type Words<T> = [T; BLOCK];
 #[inline(always)]
 pub(super) fn step_slots(context: &Context<'_>, slots: &mut Slots<'_>) -> StepResult {
     let mut result = StepResult { sums: vec![ClusterSums::default(); MAX_CLUSTERS], freed: vec![] };
+    // Copies on the stack: the compiler sees that what is written does not overlap what is read,
+    // without which it does not use vector registers.
+    let (inputs, k, t) = (context.inputs.clone(), *context.constants, context.tables.clone());
+    let innovation16: [u32; MAX_CLUSTERS] =
+        std::array::from_fn(|c| prob32(k.log_h0 + inputs.innovation[c], &t) >> 16);
     let mut block = Block::new();
     for start in (0..slots.x.len()).step_by(BLOCK) {
         let end = (start + BLOCK).min(slots.x.len());
@@ -93,7 +98,7 @@ pub(super) fn step_slots(context: &Context<'_>, slots: &mut Slots<'_>) -> StepRe
         block.uid[..n].copy_from_slice(&slots.uid[start..end]);
         block.w0[..n].copy_from_slice(&slots.w0[start..end]);
         block.w1[..n].copy_from_slice(&slots.w1[start..end]);
-        block.step(context);
+        block.step(&inputs, &innovation16, &k, &t);
         block.add_to(n, slots.first + start, &mut result);
         slots.x[start..end].copy_from_slice(&block.x[..n]);
         slots.a[start..end].copy_from_slice(&block.a[..n]);
@@ -115,7 +120,7 @@ struct Block {
     change: Words<i32>,
     exit: Words<u32>,
     size: Words<u32>,
-    /// Bit 0 was alive, 1 exits, 2 innovates, 3 transfers, 4 spins off.
+    /// Bits of what happened, see the constants below.
     events: Words<u32>,
 }
 
@@ -124,6 +129,8 @@ const EXITED: u32 = 2;
 const INNOVATED: u32 = 4;
 const TRANSFERRED: u32 = 8;
 const SPUN_OFF: u32 = 16;
+const PENDING: u32 = 32;
+const ARRIVED: u32 = 64;
 
 impl Block {
     const fn new() -> Self {
@@ -143,13 +150,23 @@ impl Block {
     }
 
     #[inline(always)]
-    fn step(&mut self, context: &Context<'_>) {
-        self.draw(context.constants);
-        self.exits(context);
-        self.growth(context);
-        self.capability(context);
-        self.matches(context);
-        self.close(context);
+    fn step(
+        &mut self,
+        inputs: &ClusterInputs,
+        innovation16: &[u32; MAX_CLUSTERS],
+        k: &StepConstants,
+        t: &Tables,
+    ) {
+        self.draw(k);
+        self.exits(inputs, k, t);
+        self.growth(inputs, k, t);
+        self.capability(inputs, innovation16, k);
+        for i in 0..BLOCK {
+            if self.events[i] != 0 {
+                self.rare(i, inputs, k, t);
+            }
+        }
+        self.close(k, t);
     }
 
     #[inline(always)]
@@ -165,8 +182,7 @@ impl Block {
 
     /// The exit test, and at the turn of the year a new variance regime.
     #[inline(always)]
-    fn exits(&mut self, context: &Context<'_>) {
-        let (k, t) = (context.constants, context.tables);
+    fn exits(&mut self, inputs: &ClusterInputs, k: &StepConstants, t: &Tables) {
         let new_year = if k.quarter & 3 == 0 { 255 << 20 } else { 0 };
         for i in 0..BLOCK {
             let (w0, r2) = (self.w0[i], self.draws[2][i]);
@@ -174,7 +190,7 @@ impl Block {
             let hazard = k.log_eta0 + t.hazard_by_age[year & 63]
                 - mulq(k.zeta_x, self.x[i] - k.x0)
                 - mulq(k.kappa, self.a[i])
-                + context.inputs.exit[(w0 & 511) as usize];
+                + inputs.exit[(w0 & 511) as usize];
             self.exit[i] = u32::from((r2 >> 16) < (prob32(hazard, t) >> 16));
             self.w0[i] = (w0 & !new_year) | ((r2 << 20) & new_year);
         }
@@ -182,8 +198,7 @@ impl Block {
 
     /// The change of log size, from the state before the step.
     #[inline(always)]
-    fn growth(&mut self, context: &Context<'_>) {
-        let (k, t) = (context.constants, context.tables);
+    fn growth(&mut self, inputs: &ClusterInputs, k: &StepConstants, t: &Tables) {
         for i in 0..BLOCK {
             self.normal[i] = gauss(self.draws[0][i], t);
         }
@@ -195,77 +210,82 @@ impl Block {
             let regime = t.root_variance[((w0 >> 20) & 255) as usize];
             // Half the annual deviation per quarter: four independent quarters make the year.
             let shock = mulq(mulq(sigma, regime), self.normal[i]) >> 1;
-            self.change[i] = context.inputs.growth[(w0 & 511) as usize]
+            self.change[i] = inputs.growth[(w0 & 511) as usize]
                 + mulq(k.phi, self.a[i])
                 + shock
                 + t.young_growth[year & 63];
         }
     }
 
-    /// Size, then capability: decay, shock, innovation, convergence to the pool.
+    /// Size, then capability without jumps; marks the firms to which something rare happens.
     #[inline(always)]
-    fn capability(&mut self, context: &Context<'_>) {
-        let (k, t) = (context.constants, context.tables);
+    fn capability(
+        &mut self,
+        inputs: &ClusterInputs,
+        innovation16: &[u32; MAX_CLUSTERS],
+        k: &StepConstants,
+    ) {
         for i in 0..BLOCK {
-            let (w0, r1) = (self.w0[i], self.draws[1][i]);
-            let cluster = (w0 & 511) as usize;
-            let hazard = k.log_h0 + context.inputs.innovation[cluster];
-            let innovates = (r1 >> 16) < (prob32(hazard, t) >> 16);
-            let gain = mulq(k.mean_jump, expo16(r1, t));
-            let a = self.a[i];
-            let gap = (context.inputs.pool[cluster] - a).max(0);
+            let (w1, a) = (self.w1[i], self.a[i]);
+            let cluster = (self.w0[i] & 511) as usize;
+            let innovates = (self.draws[1][i] >> 16) < innovation16[cluster];
+            let high = (self.draws[3][i] >> 16).cast_signed();
+            let pending = w1 & 63 > 0;
+            let arrives = !pending & (high < inputs.matches16[cluster]);
+            let gap = (inputs.pool[cluster] - a).max(0);
             let kept = mulq(k.delta, a);
-            let change = mulq(k.sigma_a, self.normal[i]) - kept - k.expected_jump
-                + mulq(k.lambda, gap)
-                + if innovates { gain } else { 0 };
             self.x[i] = (self.x[i] + self.change[i]).clamp(X_MIN, X_MAX);
-            // The bound is applied after the gain of a transfer is added.
-            self.a[i] = a + change;
-            self.events[i] = if innovates { INNOVATED } else { 0 };
+            // The bound is applied after the gains are added.
+            self.a[i] =
+                a + mulq(k.sigma_a, self.normal[i]) - kept - k.expected_jump + mulq(k.lambda, gap);
+            self.w1[i] = if pending { w1 } else { 0 };
+            let innovation = if innovates { INNOVATED } else { 0 };
+            self.events[i] =
+                innovation | if pending { PENDING } else { 0 } | if arrives { ARRIVED } else { 0 };
         }
     }
 
-    /// Pending matches convert or wait; idle firms may get a match.
+    /// An innovation, a pending match, a new match: about a firm in six has one of them, so one
+    /// at a time is cheaper than looking everything up for all.
     #[inline(always)]
-    fn matches(&mut self, context: &Context<'_>) {
-        let (k, t) = (context.constants, context.tables);
-        for i in 0..BLOCK {
-            let (w1, r3) = (self.w1[i], self.draws[3][i]);
-            let cluster = (self.w0[i] & 511) as usize;
-            let high = (r3 >> 16).cast_signed();
-            let (left, score) = (w1 & 63, (w1 >> 6) & 255);
-            let logit = t.logit_by_score[score as usize] + context.inputs.conversion[cluster];
-            let limit = t.conversion_at(logit) >> 8;
-            let converts = (left > 0) & (high < limit);
-            // Given conversion, `high` is uniform below the limit: the same word decides.
-            let spins_off = converts & ((high << 8) < mul_share(limit, k.spin_off16));
-            let arrives = (left == 0) & (high < context.inputs.matches16[cluster]);
-            let new_score = context.inputs.score_quantiles[((r3 >> 8) & 255) as usize];
-            let fresh = (new_score.cast_unsigned() << 6) | MATCH_QUARTERS;
-            let waiting = (w1 & !63) | left.saturating_sub(1);
-            let kept = if left > 0 { waiting } else { 0 };
-            self.w1[i] = if converts {
-                0
-            } else if arrives {
-                fresh
-            } else {
-                kept
-            };
-            let transfers = converts & !spins_off;
-            let gain = mulq(k.transfer_jump, expo16(r3, t));
-            self.a[i] = (self.a[i] + if transfers { gain } else { 0 }).clamp(-A_MAX, A_MAX);
-            self.events[i] |= if transfers { TRANSFERRED } else { 0 };
-            self.events[i] |= if spins_off { SPUN_OFF } else { 0 };
+    fn rare(&mut self, i: usize, inputs: &ClusterInputs, k: &StepConstants, t: &Tables) {
+        let (w1, r3) = (self.w1[i], self.draws[3][i]);
+        let mut events = self.events[i];
+        if events & INNOVATED != 0 {
+            self.a[i] += mulq(k.mean_jump, expo16(self.draws[1][i], t));
         }
+        if events & ARRIVED != 0 {
+            let score = inputs.score_quantiles[((r3 >> 8) & 255) as usize];
+            self.w1[i] = (score.cast_unsigned() << 6) | MATCH_QUARTERS;
+        } else if events & PENDING != 0 {
+            let score = (w1 >> 6) & 255;
+            let cluster = (self.w0[i] & 511) as usize;
+            let logit = t.logit_by_score[score as usize] + inputs.conversion[cluster];
+            let limit = t.conversion_at(logit) >> 8;
+            let high = (r3 >> 16).cast_signed();
+            self.w1[i] = w1 - 1;
+            if high < limit {
+                self.w1[i] = 0;
+                // Given conversion, `high` is uniform below the limit: the same word decides.
+                if (high << 8) < mul_share(limit, k.spin_off16) {
+                    events |= SPUN_OFF;
+                } else {
+                    events |= TRANSFERRED;
+                    self.a[i] += mulq(k.transfer_jump, expo16(r3, t));
+                }
+            }
+        }
+        self.events[i] = events;
     }
 
     /// Age, death and the size that is summed.
     #[inline(always)]
-    fn close(&mut self, context: &Context<'_>) {
+    fn close(&mut self, k: &StepConstants, t: &Tables) {
         for i in 0..BLOCK {
+            self.a[i] = self.a[i].clamp(-A_MAX, A_MAX);
             let w0 = self.w0[i];
             let alive = w0 & ALIVE != 0;
-            let dies = (self.exit[i] != 0) | (self.x[i] < context.constants.x_min);
+            let dies = (self.exit[i] != 0) | (self.x[i] < k.x_min);
             let older = if (w0 >> 10) & 1023 < 1023 { w0 + (1 << 10) } else { w0 };
             self.w0[i] = if dies { 0 } else { older };
             self.w0[i] = if alive { self.w0[i] } else { 0 };
@@ -275,7 +295,7 @@ impl Block {
             self.events[i] = if alive { self.events[i] } else { 0 };
         }
         for i in 0..BLOCK {
-            self.size[i] = size16(self.x[i], context.tables);
+            self.size[i] = size16(self.x[i], t);
         }
     }
 
