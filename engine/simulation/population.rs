@@ -36,8 +36,8 @@ pub fn reference_firms(n: u32, clusters: usize, seed: [u32; 2], tables: &Tables)
     for uid in 0..n {
         let r = philox([uid, 0, purpose::INITIAL_FIRM, 0], seed);
         let more = philox([uid, 1, purpose::INITIAL_FIRM, 0], seed);
-        let target = u64::from(r[0]) * total >> 32;
-        let c = cumulative.partition_point(|below| *below <= target);
+        let target = (u128::from(r[0]) * u128::from(total)) >> 32;
+        let c = cumulative.partition_point(|below| u128::from(*below) <= target);
         let mean = philox([id(c), 0, purpose::INITIAL_CAPABILITY, 0], CLUSTER_SEED)[0];
         let a = mulq(q24(0.3), gauss(mean, tables)) + mulq(q24(0.4), gauss(r[3], tables));
         // −ln U / (ζ·ln 2) is the log₂ excess of a Pareto variable over its minimum.

@@ -130,7 +130,8 @@ impl Setup {
         self.parameters.check()?;
         let clusters = self.clusters();
         let outside = |cluster: usize| cluster >= clusters;
-        let wrong = if self.growth.is_empty() || self.growth.len() % self.industries != 0 {
+        let wrong = if self.growth.is_empty() || !self.growth.len().is_multiple_of(self.industries)
+        {
             "national growth needs one column per industry"
         } else if self.score_quantiles.len() != 256 || !self.score_quantiles.is_sorted() {
             "score quantiles must be 256 ascending bytes"

@@ -340,8 +340,8 @@ fn setups_that_do_not_fit_are_refused() {
         |it| it.score_quantiles = vec![9; 3],
         |it| it.city_capacity = Some(vec![1; 3]),
         |it| {
-            it.levers =
-                vec![LeverWindow { cluster: 352, from: 0, to: 1, effect: Effect::default() }]
+            let effect = Effect::default();
+            it.levers.push(LeverWindow { cluster: 352, from: 0, to: 1, effect });
         },
     ];
     for spoil in checks {
