@@ -29,8 +29,11 @@ pub(super) fn arrive(setup: &Setup, state: &mut State) -> Vec<FirmRow> {
     let due: Vec<Attraction> =
         setup.attractions.iter().filter(|it| it.quarter == state.quarter).copied().collect();
     let mut firms = Vec::with_capacity(due.len());
-    for (j, it) in (0_u32..).zip(&due) {
-        let uid = entrant_uid(it.cluster, state.quarter, (ATTRACTED + j) & 0x3fff);
+    for (i, it) in due.iter().enumerate() {
+        // Numbered within the cluster, so that another cluster's arrivals do not change it.
+        let earlier = due[..i].iter().filter(|other| other.cluster == it.cluster).count();
+        let k = ATTRACTED + u32::try_from(earlier).expect("at most 4096, as checked");
+        let uid = entrant_uid(it.cluster, state.quarter, k);
         let r = philox([uid, state.quarter, purpose::ATTRACTED, state.replicate], setup.seed);
         let (low, high) = it.sizes;
         let place = i32::try_from(r[0] >> 8).expect("24 bits");

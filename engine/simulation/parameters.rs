@@ -56,7 +56,7 @@ pub struct Parameters {
     pub b_transfers: f64,
     /// Share of conversions that become a new firm: κ_spin.
     pub spin_off: f64,
-    /// New matches per firm where a cluster's intake is not given: ν_match, /quarter.
+    /// New matches per idle firm, beside the intake given for its cluster: ν_match, /quarter.
     pub match_intake: f64,
     /// Conversion of a match of score 0: ℓ0, ln odds.
     pub logit0: f64,

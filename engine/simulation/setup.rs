@@ -8,11 +8,15 @@ use super::parameters::Parameters;
 use super::supply::SupplyChain;
 use super::transfer::KnownMatch;
 use crate::kernel::firm_step::Firms;
-use crate::kernel::firm_step::fixed::q24;
+use crate::kernel::firm_step::fixed::{ONE, X_MAX, X_MIN, q24, to_f64};
 use crate::kernel::firm_step::tables::{FNV_BASIS, Tables, fnv};
 
 /// Quarters that the eight bits of an entrant's id can name.
 pub(super) const MAX_QUARTERS: u32 = 256;
+/// Bound of national growth per quarter: 256 quarters of it add up inside Q7.24.
+const GROWTH_MAX: i32 = ONE / 4;
+/// Attracted firms that the numbers left for them can name in one quarter and cluster.
+const MAX_ATTRACTIONS: usize = 4096;
 
 /// Everything that does not change during a run.
 ///
@@ -72,8 +76,8 @@ impl Setup {
         if cities == 0 || industries == 0 || cities * industries > 511 {
             return Err(SimulationError::Shape("clusters must be 1 to 511"));
         }
-        if !(-1.0..=1.0).contains(&growth) {
-            let (low, high) = (-1.0, 1.0);
+        let (low, high) = (-to_f64(GROWTH_MAX), to_f64(GROWTH_MAX));
+        if !(low..=high).contains(&growth) {
             return Err(SimulationError::Parameter { name: "g", value: growth, low, high });
         }
         if firms.is_empty() {
@@ -133,6 +137,14 @@ impl Setup {
         let wrong = if self.growth.is_empty() || !self.growth.len().is_multiple_of(self.industries)
         {
             "national growth needs one column per industry"
+        } else if self.growth.iter().any(|g| g.abs() > GROWTH_MAX) {
+            "national growth is beyond a quarter of a doubling per quarter"
+        } else if self.normaliser.iter().any(|nu| nu.abs() > ONE) {
+            "the normaliser is beyond a doubling per quarter"
+        } else if self.attractions.len() > MAX_ATTRACTIONS {
+            "there are more than 4096 attracted firms"
+        } else if self.attractions.iter().any(|it| !are_sizes(it.sizes)) {
+            "sizes of attracted firms must ascend within -3 and 28"
         } else if self.score_quantiles.len() != 256 || !self.score_quantiles.is_sorted() {
             "score quantiles must be 256 ascending bytes"
         } else if self.city_capacity.as_ref().is_some_and(|k| k.len() != self.cities) {
@@ -182,4 +194,9 @@ impl Setup {
         let firms = super::economy::hash_of_firms(&self.firms);
         [self.tables.hash(), firms].into_iter().fold(text, fnv)
     }
+}
+
+/// Whether a band of log₂ sizes ascends within what a firm can have.
+fn are_sizes((low, high): (i32, i32)) -> bool {
+    X_MIN <= low && low <= high && high <= X_MAX
 }
