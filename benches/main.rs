@@ -10,6 +10,7 @@ mod max_sim;
 mod pair_scores;
 mod quantities;
 mod retrieval;
+mod simulation;
 mod top_k;
 mod transformer;
 
@@ -25,6 +26,7 @@ criterion_group!(
     pair_scores::bench,
     quantities::bench,
     max_sim::bench,
-    allocation::bench
+    allocation::bench,
+    simulation::bench
 );
 criterion_main!(benches);

@@ -17,5 +17,6 @@ mod quantities;
 mod requirements;
 mod sample;
 mod shaders;
+mod simulation;
 mod synonyms;
 mod vectors;

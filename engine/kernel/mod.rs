@@ -9,6 +9,7 @@
 mod backend;
 mod cpu;
 mod dot;
+pub mod firm_step;
 mod inputs;
 mod instructions;
 mod max_sim;
