@@ -685,6 +685,10 @@ fn models_are_pulled_listed_checked_and_used() {
     assert_eq!((&said["dim"], &said["window"]), (&16.into(), &40.into()));
     let arguments = ["match", ".", "--out", "out", "--backend", "cpu", "--embedder", "models/tiny"];
     good(dir.path(), &arguments);
+    let manifest = fs::read_to_string(dir.path().join("out/manifest.json")).expect("a run");
+    let manifest = json(&manifest);
+    assert_eq!(manifest["embedder"], "tiny + duijie-static-zh-1");
+    assert_eq!(manifest["embedder_dim"], 16 + 256);
 
     fs::write(dir.path().join("models/tiny/tokenizer.json"), "{}").expect("a file");
     let said = bad(dir.path(), &["model", "check", "models/tiny"], 1);
