@@ -129,7 +129,14 @@ fn the_folder_holds_exactly_the_named_files() {
         assert_eq!(names_in(&shared.out), expected);
         assert_eq!(
             names_in(&shared.out.join("index")),
-            ["calibration.toml", "demands", "records.jsonl", "supplies", "weights.toml"]
+            [
+                "calibration.toml",
+                "demands",
+                "records.jsonl",
+                "supplies",
+                "synonyms.toml",
+                "weights.toml"
+            ]
         );
         let beside = names_in(shared.out.parent().expect("a folder"));
         assert!(!beside.iter().any(|name| name.contains("partial")), "{beside:?}");
