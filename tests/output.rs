@@ -352,7 +352,7 @@ fn sheets_print_on_a4_landscape_one_page_wide() {
         "fitToHeight=\"0\"",
         "fitToPage=\"1\"",
         "state=\"frozen\"",
-        "<autoFilter ref=\"A1:V",
+        "<autoFilter ref=\"A1:W",
         "<dataValidation type=\"list\"",
         "已对接,",
         "数据截至 2020-10-24",

@@ -76,11 +76,25 @@ pub(super) fn judged(checks: &[CheckedNumber]) -> impl Iterator<Item = &CheckedN
     judged.into_iter()
 }
 
-/// The checked numbers in a cell, one line each; empty where the demand states none. Telephone
-/// numbers and addresses of mail are veiled.
-pub(super) fn numbers(checks: &[CheckedNumber], lang: Lang) -> String {
+/// A checked number in one line, without what must not be shown of either record.
+pub(super) fn number(
+    demand: &Record,
+    supply: &Record,
+    check: &CheckedNumber,
+    lang: Lang,
+) -> String {
+    veil::text(supply, &veil::text(demand, &check.line(lang))).into_owned()
+}
+
+/// The checked numbers in a cell, one line each; empty where the demand states none.
+pub(super) fn numbers(
+    demand: &Record,
+    supply: &Record,
+    checks: &[CheckedNumber],
+    lang: Lang,
+) -> String {
     let mut lines: Vec<String> =
-        judged(checks).map(|check| veil::loose(&check.line(lang))).collect();
+        judged(checks).map(|check| number(demand, supply, check, lang)).collect();
     let left_out = lines.len().saturating_sub(LINE_NUMBERS);
     lines.truncate(LINE_NUMBERS);
     let silent = checks.iter().filter(|check| check.outcome == Outcome::NotStated).count();

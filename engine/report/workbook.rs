@@ -288,7 +288,7 @@ fn pair_cells(
             &quotes,
             lang,
         )),
-        Cell::from(evidence::numbers(&(view.numbers)(pair), lang)),
+        Cell::from(evidence::numbers(demand, supply, &(view.numbers)(pair), lang)),
         Cell::from(veil::loose(&to_verify)),
         Cell::from(sources),
     ];

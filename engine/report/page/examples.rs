@@ -210,6 +210,7 @@ fn quoted(view: &RunView<'_>, demand: &Record, supply: &Record, quotes: &[Quote]
 /// The demand's numbers and what the supply says about them; those it does not speak of are counted.
 fn numbers(view: &RunView<'_>, pair: &Match) -> Markup {
     let lang = view.lang;
+    let (demand, supply) = (view.demand(pair), view.supply(pair));
     let checks = (view.numbers)(pair);
     let judged: Vec<_> = evidence::judged(&checks).collect();
     let silent = checks.len() - judged.len();
@@ -217,7 +218,7 @@ fn numbers(view: &RunView<'_>, pair: &Match) -> Markup {
         @if !judged.is_empty() {
             p { b { (lang.pick("指标核对：", "Numbers:")) } }
             ul class="quotes" {
-                @for check in judged.iter().take(NUMBERS) { li { (veil::loose(&check.line(lang))) } }
+                @for check in judged.iter().take(NUMBERS) { li { (evidence::number(demand, supply, check, lang)) } }
                 @if judged.len() > NUMBERS { li class="soft" { "…" } }
                 @if silent > 0 {
                     li class="soft" {
