@@ -102,5 +102,8 @@ fn what_is_not_stated_lowers_nothing() {
     assert_eq!(value(pair), [None; 2]);
     assert_eq!(pair.numbers[0].outcome, Outcome::NotStated);
     assert!(pair.vetoes.is_empty());
-    assert_eq!(pair.confidence, met.confidence, "a part that nobody stated is not missed");
+    // Missing like another part it would cost its whole weight, seven in a hundred. What is left is
+    // that a judged number is one thing more that is known, beside other parts that are missing.
+    let (silent, stated) = (pair.confidence.0, met.confidence.0);
+    assert!(silent * 100 >= stated * 99, "{silent} {stated}");
 }
