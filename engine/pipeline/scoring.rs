@@ -386,6 +386,9 @@ impl<'a> Judge<'a> {
             pairs,
         )?;
         let passages = passage_values(backend, self.evidence, pairs)?;
+        // Exact already, so they are judged once.
+        let numbers: Vec<JudgedNumbers> =
+            pairs.par_iter().map(|&pair| self.evidence.judged_numbers(pair)).collect();
         let inputs = |at: usize, cosine: Option<f32>, passages: [f32; 2]| PairInputs {
             lexical_for_demand: candidates.lexical_for_demand[at],
             lexical_for_supply: candidates.lexical_for_supply[at],
@@ -393,9 +396,7 @@ impl<'a> Judge<'a> {
             // Where there is no passage the value is NaN, which is a part that is missing.
             passage_for_demand: Some(passages[0]),
             passage_for_supply: Some(passages[1]),
-            // Numbers are checked for the shortlist only: they say whether an answer suffices, and
-            // what nothing else puts forward is not lifted by them.
-            numbers: JudgedNumbers::default(),
+            numbers: numbers[at],
             field: self.field(pairs[at]),
         };
         let first: Vec<(Micro, Micro)> = (0..pairs.len())
@@ -455,8 +456,7 @@ impl<'a> Judge<'a> {
             .into_par_iter()
             .zip(passages)
             .map(|(at, passages)| {
-                let numbers = self.evidence.judged_numbers(pairs[at]);
-                let inputs = PairInputs { numbers, ..inputs(at, self.cosine(pairs[at]), passages) };
+                let inputs = inputs(at, self.cosine(pairs[at]), passages);
                 let (for_demand, for_supply) = self.scores(pairs[at], &inputs);
                 progress.advance(1);
                 Short { demand: pairs[at].0, supply: pairs[at].1, inputs, for_demand, for_supply }

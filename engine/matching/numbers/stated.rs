@@ -51,15 +51,27 @@ impl CheckedNumber {
     }
 }
 
+/// Words by which a sentence asks, also below a heading that announces problems.
+const ASKING: [&str; 8] = ["要求", "需要", "希望", "期望", "应达到", "目标", "require", "need"];
+
+/// Whether the sentence around byte `place` asks for something.
+fn asks(text: &str, place: usize) -> bool {
+    let ends = ['。', '；', ';', '！', '？', '\n'];
+    let start = text[..place].rfind(ends).map_or(0, |at| at);
+    let end = text[place..].find(ends).map_or(text.len(), |at| place + at);
+    ASKING.iter().any(|word| text[start..end].contains(word))
+}
+
 impl StatedNumbers {
     /// Reads the numbers of a record's title and body.
     ///
     /// What stands in a clause typed [`RequirementKind::Problem`] describes the present state
     /// (现在约300mg/L), of the asker or of what others do: it is neither asked for nor offered, and
-    /// left out.
+    /// left out, unless its own sentence asks.
     #[must_use]
     pub fn of(record: &Record) -> Self {
-        let mut quantities = quantities(&joined(record));
+        let text = joined(record);
+        let mut quantities = quantities(&text);
         if quantities.is_empty() {
             return Self::default();
         }
@@ -72,7 +84,8 @@ impl StatedNumbers {
             .map(|point| body + point.bytes.start..body + point.bytes.end)
             .collect();
         quantities.retain(|quantity| {
-            !problems.iter().any(|problem| problem.contains(&quantity.span.start))
+            let place = quantity.span.start;
+            !problems.iter().any(|problem| problem.contains(&place)) || asks(&text, place)
         });
         let contradicted = contradictions(align::aligned(&quantities));
         Self { quantities, contradicted }
