@@ -3,6 +3,8 @@
 //! Two seeds of 30,000 firms over 15 years. The defaults were tuned to F1 to F6, so these tests
 //! guard the calibration; they are no independent evidence.
 
+#![expect(clippy::print_stderr, reason = "figures are told to who runs the tests")]
+
 use std::collections::HashMap;
 
 use duijie::kernel::firm_step::fixed::to_f64;

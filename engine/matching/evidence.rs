@@ -203,7 +203,7 @@ impl Evidence {
     /// - passage: the demand's one or two requirements that are answered best, and the passage that
     ///   answers each;
     /// - numbers: what was judged, the numbers that are not met first, at most
-    ///   [`QUOTED_NUMBERS`], each side's words;
+    ///   `QUOTED_NUMBERS`, each side's words;
     /// - field: the deepest step of a classification, or the patent class, that both have;
     /// - freshness: the dates, as `YYYY-MM-DD`; maturity: the words that state it.
     ///

@@ -1,5 +1,7 @@
 //! Known answers of the whole step: K6 to K14, K19 and F10 of the model's specification.
 
+#![expect(clippy::print_stderr, reason = "figures are told to who runs the tests")]
+
 use super::supply::SupplyState;
 use super::*;
 use crate::kernel::firm_step::fixed::{ONE, q24, to_f64};
