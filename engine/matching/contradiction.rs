@@ -120,7 +120,7 @@ static CUES: LazyLock<Cues> = LazyLock::new(|| {
 /// - 知识产权: 非专利 or 无专利 beside 本发明, 本实用新型, a patent number or a patent that is claimed;
 ///   also beside a stated patent number column.
 /// - 法律状态: granted or in force (in the status, or in the form of the right) beside words of a
-///   pending application, of a lapse, or with nothing but a publication number of kind A.
+///   pending application (公开号 among them) or of a lapse.
 /// - 成熟度: production or pilot beside words of research; research or small trials beside words
 ///   of production.
 /// - 价格: 面议 beside an amount for the whole, or an amount other than the one in the text.
