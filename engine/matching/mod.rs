@@ -15,6 +15,7 @@ mod flow;
 mod gap;
 mod joint;
 mod market;
+mod news;
 mod numbers;
 mod optimality;
 mod parts;
@@ -38,6 +39,10 @@ pub use joint::{
     JOINT_POOL, JointAnswer, JointCandidate, JointMember, JointTerms, joint_answer, owners,
 };
 pub use market::{Market, Quota};
+pub use news::{
+    Assignment, Broker, GoneEntry, News, NewsEntry, NewsUnit, Standing, StandingPair, WhyGone, WhyNew,
+    assign, news,
+};
 pub use numbers::{
     CheckedNumber, Doubt, JudgedNumbers, MARGIN_PERCENT, NumberCheck, Outcome, StatedNumbers,
     check_numbers, judge, numbers_value,
