@@ -44,4 +44,5 @@ pub use answers::{AnswerList, read_answers};
 pub use error::CorpusError;
 pub use find::find_lists;
 pub use import::{ImportOptions, read_lists};
+pub use near_duplicates::groups as near_duplicate_groups;
 pub use rejected::write_rejected_csv;

@@ -26,7 +26,8 @@ const PIECE: usize = 5;
 const COMPARED: usize = 256;
 
 /// Groups of two or more rows, ascending; groups in order of their first row.
-pub(super) fn groups(records: &[Record]) -> Vec<Vec<u32>> {
+#[must_use]
+pub fn groups(records: &[Record]) -> Vec<Vec<u32>> {
     let sets: Vec<Vec<u32>> = records.par_iter().map(pieces).collect();
     let n_pieces = sets.iter().map(Vec::len).sum::<usize>();
     // At most 128 MiB for each of the two tables; a place for every piece in all but huge lists.

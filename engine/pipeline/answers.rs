@@ -27,6 +27,20 @@ impl Answers {
         Ok(Self { lists, until, weights_before: String::new() })
     }
 
+    /// Answers that were kept somewhere, in the order in which they were given; `from` names the place.
+    pub(super) fn kept(answers: Vec<BrokerAnswer>, from: &str) -> Self {
+        if answers.is_empty() {
+            return Self::default();
+        }
+        let list = AnswerList {
+            file: from.to_owned(),
+            sha256: String::new(),
+            answers,
+            unread: Vec::new(),
+        };
+        Self { lists: vec![list], until: None, weights_before: String::new() }
+    }
+
     /// Draws the consequences and puts the weights they leave into `rules`; the text of the
     /// weights stays as it was where none moved.
     pub(super) fn learn(

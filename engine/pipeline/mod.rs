@@ -21,6 +21,7 @@ mod import;
 mod inspect;
 mod joint;
 mod lists;
+mod night;
 mod options;
 mod output;
 mod own_vectors;
@@ -41,6 +42,9 @@ pub use error::PipelineError;
 pub use evaluate::{EvaluateError, EvaluateOptions, Keep, SEED, evaluate};
 pub use explain::{Explanation, explain};
 pub use inspect::{Inspection, inspect};
+pub use night::{
+    FullBecause, NightFolders, NightInput, NightMode, NightSummary, Refresh, run_night,
+};
 pub use options::{MatchOptions, SideOptions};
 pub use output::{
     AnswerFacts, BackendFacts, ContradictionRecord, EmbedderFacts, FileFacts, JointMemberRecord,

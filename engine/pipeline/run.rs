@@ -14,14 +14,14 @@ use super::embedding::{embed_records, read_evidence};
 use super::import::{ListFiles, read_sides};
 use super::joint::JointInputs;
 use super::lists::{Lists, gaps, qualities, take_in_id_order};
-use super::output::{Manifest, OutputFolder, names};
+use super::output::{EmbedderFacts, Manifest, OutputFolder, names};
 use super::scoring::{Depths, Judge, Judged};
 use super::write::Finished;
 use super::{MatchOptions, OwnVectors, PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
-use crate::kernel::Backend;
-use crate::matching::{Quota, contradictions};
+use crate::kernel::{Backend, BackendError, BackendInfo};
+use crate::matching::{Evidence, Feedback, Quota, contradictions};
 use crate::model::{Embeddings, Intake, Record, Side};
 
 /// What a finished run came to.
@@ -118,22 +118,8 @@ pub fn run_match(
         judge_all(options, &judge, &rules, &candidates, backend.as_ref(), progress)
     })?;
 
-    let lists = Lists::of(&judged.matches, tables.demands.len(), tables.supplies.len());
-    let (demands, supplies) = (&tables.demands, &tables.supplies);
-    let qualities = qualities(demands, supplies, &judged.matches, &lists, options.as_of);
-    let gaps = gaps(demands, &qualities, &judged.matches, &lists, &rules.weights, options.lang);
-    let demands_by_verdict = lists.demands_by_verdict(&judged.matches, options.top);
     let text_embedder = options.embedder.facts(embedder.as_ref());
-    let inputs = JointInputs {
-        demands: &tables.demands,
-        supplies: &tables.supplies,
-        matches: &judged.matches,
-        lists: &lists,
-        evidence: &evidence,
-        discuss_from: rules.calibration.thresholds().0,
-    };
-    let joint = clock.stage(Stage::Joint, None, || inputs.answers());
-    let finished = Finished {
+    let concluding = Concluding {
         options,
         rules: &rules,
         synonyms_text: &synonyms.text,
@@ -141,28 +127,88 @@ pub fn run_match(
         candidates: &candidates,
         judged: &judged,
         evidence: &evidence,
-        lists: &lists,
-        gaps: &gaps,
-        joint: &joint,
-        joint_inputs: &inputs,
-        qualities: &qualities,
         answers: &answers,
         learned: &learned,
-        demands_by_verdict,
         passage_embedder: own_vectors.is_some().then(|| text_embedder.clone()),
         embedder: own_vectors.map_or(text_embedder, |own| own.facts()),
         backend: backend.info(),
         why_no_gpu,
     };
-    let for_people = clock.for_people(options.lang);
-    clock.stage(Stage::Write, Some(judged.matches.len() as u64), || {
-        finished.write_tables(&folder, progress)?;
-        finished.write_documents(&folder, for_people)
-    })?;
-    let manifest = finished.manifest(clock.for_manifest());
-    manifest.write(&folder.path(names::MANIFEST))?;
+    let summary = concluding.write(&folder, clock, progress)?;
     folder.finish()?;
-    Ok(RunSummary { manifest, demands_by_verdict })
+    Ok(summary)
+}
+
+/// A run whose pairs are judged: what is left is to draw the lists and write everything.
+pub(super) struct Concluding<'a> {
+    pub options: &'a MatchOptions,
+    pub rules: &'a Rules,
+    pub synonyms_text: &'a str,
+    pub tables: &'a Tables,
+    pub candidates: &'a Candidates,
+    pub judged: &'a Judged,
+    pub evidence: &'a Evidence,
+    pub answers: &'a Answers,
+    pub learned: &'a Feedback,
+    pub embedder: EmbedderFacts,
+    pub passage_embedder: Option<EmbedderFacts>,
+    pub backend: BackendInfo,
+    pub why_no_gpu: Option<BackendError>,
+}
+
+impl Concluding<'_> {
+    /// Draws lists, gaps, questions and joint answers, and writes the folder with its manifest.
+    pub(super) fn write(
+        self,
+        folder: &OutputFolder,
+        mut clock: Clock<'_>,
+        progress: &dyn Progress,
+    ) -> Result<RunSummary, PipelineError> {
+        let Self { options, rules, tables, judged, evidence, .. } = self;
+        let (demands, supplies) = (&tables.demands, &tables.supplies);
+        let lists = Lists::of(&judged.matches, demands.len(), supplies.len());
+        let qualities = qualities(demands, supplies, &judged.matches, &lists, options.as_of);
+        let gaps = gaps(demands, &qualities, &judged.matches, &lists, &rules.weights, options.lang);
+        let demands_by_verdict = lists.demands_by_verdict(&judged.matches, options.top);
+        let inputs = JointInputs {
+            demands,
+            supplies,
+            matches: &judged.matches,
+            lists: &lists,
+            evidence,
+            discuss_from: rules.calibration.thresholds().0,
+        };
+        let joint = clock.stage(Stage::Joint, None, || inputs.answers());
+        let finished = Finished {
+            options,
+            rules,
+            synonyms_text: self.synonyms_text,
+            tables,
+            candidates: self.candidates,
+            judged,
+            evidence,
+            lists: &lists,
+            gaps: &gaps,
+            joint: &joint,
+            joint_inputs: &inputs,
+            qualities: &qualities,
+            answers: self.answers,
+            learned: self.learned,
+            demands_by_verdict,
+            passage_embedder: self.passage_embedder,
+            embedder: self.embedder,
+            backend: self.backend,
+            why_no_gpu: self.why_no_gpu,
+        };
+        let for_people = clock.for_people(options.lang);
+        clock.stage(Stage::Write, Some(judged.matches.len() as u64), || {
+            finished.write_tables(folder, progress)?;
+            finished.write_documents(folder, for_people)
+        })?;
+        let manifest = finished.manifest(clock.for_manifest());
+        manifest.write(&folder.path(names::MANIFEST))?;
+        Ok(RunSummary { manifest, demands_by_verdict })
+    }
 }
 
 fn files(options: &MatchOptions) -> ListFiles<'_> {
@@ -224,7 +270,7 @@ pub(super) fn embed(
     ))
 }
 
-fn judge_all(
+pub(super) fn judge_all(
     options: &MatchOptions,
     judge: &Judge<'_>,
     rules: &Rules,

@@ -52,6 +52,18 @@ impl OutputFolder {
         Ok(folder)
     }
 
+    /// A folder that stands at its place already, empty, and that nobody reads before it is named
+    /// elsewhere. It is never renamed and never removed.
+    pub(in super::super) fn standing(place: &Path) -> Self {
+        Self {
+            place: place.to_owned(),
+            partial: place.to_owned(),
+            lock: None,
+            lock_path: PathBuf::new(),
+            finished: true,
+        }
+    }
+
     /// Where a file of the folder is to be written.
     pub(in super::super) fn path(&self, name: &str) -> PathBuf {
         self.partial.join(name)
@@ -93,8 +105,9 @@ impl Drop for OutputFolder {
         if !self.finished {
             fs::remove_dir_all(&self.partial).ok();
         }
-        drop(self.lock.take());
-        fs::remove_file(&self.lock_path).ok();
+        if self.lock.take().is_some() {
+            fs::remove_file(&self.lock_path).ok();
+        }
     }
 }
 
