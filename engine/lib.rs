@@ -34,11 +34,13 @@
 //! ```
 
 pub mod cli;
+pub mod config;
 pub mod corpus;
 pub mod embed;
 pub mod evaluation;
 pub mod gpu;
 pub mod index;
+pub mod job;
 pub mod kernel;
 pub mod matching;
 pub mod model;

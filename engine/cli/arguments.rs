@@ -33,9 +33,31 @@ pub(super) enum Command {
     /// 匹配两份清单，结果写入一个目录
     #[command(after_help = MATCH_EXAMPLES)]
     Match(MatchArguments),
-    /// 检查一份清单：看懂了什么，没看懂什么（不做匹配）
+    /// 建立工作区：清单、结果和设置都放在一个目录里，可以每晚自动运行
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(InitArguments),
+    /// 把清单、反馈或联系人读入工作区；--check 只检查一份清单，什么也不写
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(ImportArguments),
+    /// 工作区现状：记录数、已发布的结果、上次运行、是否过期
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(StatusArguments),
+    /// 夜间任务：读收件箱、匹配、发布；适合由计划任务运行
+    #[command(after_help = NIGHTLY_EXAMPLES)]
+    Nightly(NightlyArguments),
+    /// 把工作区里的记录导出为 XLSX、CSV 或 JSONL
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArguments),
+    /// 删去不再保留的旧索引和旧结果（保留几代见 duijie.toml 的 [keep]）
+    Gc(GcArguments),
+    /// 核对工作区：数据库是否完好，索引和结果的每个文件是否与发布时一致
+    Verify(VerifyArguments),
+    /// 备份数据库和设置到一个新目录
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(BackupArguments),
+    /// 用备份恢复；现有数据移到一旁，不删除
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore(RestoreArguments),
     /// 在一次运行的结果里按文字查找
     #[command(after_help = SEARCH_EXAMPLES)]
     Search(SearchArguments),
@@ -60,10 +82,50 @@ const MATCH_EXAMPLES: &str = "\
   duijie match 清单目录 --out out --allocation stable --quota region=3
   duijie match --demands a.csv --supplies b.csv --map demand:title=项目名称 --drop 备注 --out out";
 
+const INIT_EXAMPLES: &str = "\
+示例：
+  duijie init --workspace /srv/duijie
+  cd /srv/duijie && duijie import 需求.xlsx 成果.csv && duijie nightly && duijie status";
+
 const IMPORT_EXAMPLES: &str = "\
 示例：
   duijie import --check 需求.xlsx
-  duijie import --check 专利.csv --side supply --json";
+  duijie import --check 专利.csv --side supply --json
+  duijie import 需求.xlsx 成果.csv
+  duijie import 揭榜.xlsx --side demand --list 攻关清单 --set 攻关 --whole
+  duijie import --answers runs/2026-11-20-1/lists.xlsx
+  duijie import --contacts 联系人.xlsx";
+
+const STATUS_EXAMPLES: &str = "\
+示例：
+  duijie status
+  duijie status --workspace /srv/duijie --json";
+
+const NIGHTLY_EXAMPLES: &str = "\
+示例：
+  duijie nightly
+  duijie nightly --workspace /srv/duijie --on-failure 'mail -s duijie office@example.org < /dev/null'
+  duijie nightly --dry-run
+
+标准输出是一行 JSON 摘要；标准错误在终端上是进度条，否则每行一条 JSON 日志。
+失败时 --on-failure 的命令从环境变量 DUIJIE_CODE、DUIJIE_MESSAGE、DUIJIE_REMEDY、DUIJIE_WORKSPACE 得知原因。
+退出码：0 已发布，1 没有发布（输入或环境有问题，已发布的结果不变），2 用法不对，255 程序缺陷。";
+
+const EXPORT_EXAMPLES: &str = "\
+示例：
+  duijie export 全部.xlsx
+  duijie export 供给.csv --side supply
+  duijie export 攻关.jsonl --set 攻关 --with-contacts";
+
+const BACKUP_EXAMPLES: &str = "\
+示例：
+  duijie backup --to /media/usb
+  duijie restore /media/usb/duijie-20261120-020000";
+
+const RESTORE_EXAMPLES: &str = "\
+示例：
+  duijie restore /media/usb/duijie-20261120-020000
+  duijie nightly";
 
 const SEARCH_EXAMPLES: &str = "\
 示例：
@@ -235,16 +297,182 @@ pub(super) struct VectorArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArguments {
-    /// 要检查的文件
-    #[arg(long, value_name = "FILE", required = true)]
-    pub(super) check: PathBuf,
+    /// 要读入工作区的清单，一个或多个
+    #[arg(value_name = "FILE", required_unless_present_any = ["check", "answers", "contacts"])]
+    pub(super) files: Vec<PathBuf>,
+
+    /// 只检查这个文件，不需要工作区，什么也不写
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "answers", "contacts"])]
+    pub(super) check: Option<PathBuf>,
+
+    /// 技术经理人的反馈：填了“反馈”“原因”列的 lists.xlsx、news.xlsx，或 CSV、JSONL
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(super) answers: Vec<PathBuf>,
+
+    /// 各单位的联系人：单位名称或统一社会信用代码，联系人、电话、邮箱、地址
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(super) contacts: Vec<PathBuf>,
 
     /// 当作哪一侧读；不写则按文件名判断
     #[arg(long, value_name = "demand|supply")]
     pub(super) side: Option<SideArgument>,
 
+    /// 清单的名字；不写则用 duijie.toml 里的
+    #[arg(long, value_name = "NAME", requires = "files")]
+    pub(super) list: Option<String>,
+
+    /// 清单属于哪一套
+    #[arg(long, value_name = "NAME", requires = "files")]
+    pub(super) set: Option<String>,
+
+    /// 文件就是整份清单：清单里没有的旧记录视为撤回
+    #[arg(long, requires = "files")]
+    pub(super) whole: bool,
+
+    /// 同一个文件以前读入过，仍再读一次
+    #[arg(long, requires = "files")]
+    pub(super) again: bool,
+
+    /// 被拒行的比例超过此值（%）就不读入；不写则用 duijie.toml 里的
+    #[arg(long, value_name = "PERCENT", requires = "files", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) max_rejected: Option<u8>,
+
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
+
     #[command(flatten)]
     pub(super) columns: ColumnArguments,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WorkspaceArgument {
+    /// 工作区目录；不写则用当前目录，或其上最近的含 duijie.toml 的目录
+    #[arg(long, value_name = "DIR")]
+    pub(super) workspace: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArguments {
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArguments {
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NightlyArguments {
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
+
+    /// 参考日期（YYYY-MM-DD）；默认今天，但不早于上次发布的参考日期
+    #[arg(long, value_name = "DATE")]
+    pub(super) as_of: Option<Date>,
+
+    /// 重算检索统计量，全部重新打分
+    #[arg(long)]
+    pub(super) refresh: bool,
+
+    /// 只说明会做什么，什么也不写
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// 失败时运行的命令；不写则用 duijie.toml 里的
+    #[arg(long, value_name = "CMD")]
+    pub(super) on_failure: Option<String>,
+
+    /// 向量缓存目录；默认用系统的缓存目录（内置模型不用缓存）
+    #[arg(long, value_name = "DIR")]
+    pub(super) vector_cache: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArguments {
+    /// 导出到哪个文件，格式由扩展名决定：.xlsx、.csv、.jsonl
+    #[arg(value_name = "FILE")]
+    pub(super) out: PathBuf,
+
+    /// 只导出一侧
+    #[arg(long, value_name = "demand|supply")]
+    pub(super) side: Option<SideArgument>,
+
+    /// 只导出这份清单
+    #[arg(long, value_name = "NAME", conflicts_with = "set")]
+    pub(super) list: Option<String>,
+
+    /// 只导出这一套清单
+    #[arg(long, value_name = "NAME")]
+    pub(super) set: Option<String>,
+
+    /// 联系方式和不公开的单位名称照原样导出；不写则隐去一部分，如 138****1234
+    #[arg(long)]
+    pub(super) with_contacts: bool,
+
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GcArguments {
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackupArguments {
+    /// 备份放在哪里；其中建一个新目录 duijie-时间
+    #[arg(long, value_name = "DIR")]
+    pub(super) to: PathBuf,
+
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
+
+    /// 输出 JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreArguments {
+    /// 备份的目录
+    #[arg(value_name = "BACKUP")]
+    pub(super) backup: PathBuf,
+
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
 
     /// 输出 JSON
     #[arg(long)]

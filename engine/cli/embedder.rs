@@ -10,7 +10,7 @@ use crate::model::Lang;
 use crate::pipeline::{EmbedderOptions, OwnVectors};
 
 /// Holds the key of an endpoint. On a command line it would be seen in the list of processes.
-const KEY: &str = "DUIJIE_API_KEY";
+pub(super) const KEY: &str = "DUIJIE_API_KEY";
 
 /// The options as typed, with the key and the cache's folder from the environment; says on stderr
 /// when texts are to leave this machine.
@@ -62,7 +62,7 @@ pub(super) fn own_vectors(arguments: &VectorArguments) -> Option<OwnVectors> {
 }
 
 /// What is said before texts are sent to another machine.
-fn leaves_notice(address: &EndpointAddress, has_key: bool, lang: Lang) -> String {
+pub(super) fn leaves_notice(address: &EndpointAddress, has_key: bool, lang: Lang) -> String {
     let host = address.host();
     let mut notice = match lang {
         Lang::Zh => {
@@ -89,7 +89,7 @@ fn leaves_notice(address: &EndpointAddress, has_key: bool, lang: Lang) -> String
 /// The folder for vectors in the system's folder for caches: `XDG_CACHE_HOME` (XDG Base Directory
 /// Specification) or `~/.cache`, `~/Library/Caches` on macOS, `LOCALAPPDATA` on Windows; `None`
 /// where the environment names none.
-fn cache_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+pub(super) fn cache_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let folder =
         |name: &str| variable(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
     let caches = if cfg!(windows) {

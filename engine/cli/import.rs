@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::arguments::ImportArguments;
 use super::match_lists::side_options;
-use super::{CommandResult, table};
+use super::{CommandResult, import_lists, table};
 use crate::model::{Intake, Lang, Record};
 use crate::pipeline::{Inspection, inspect};
 
@@ -15,8 +15,9 @@ use crate::pipeline::{Inspection, inspect};
 const SHOWN: usize = 10;
 
 pub(super) fn run(arguments: &ImportArguments, lang: Lang) -> CommandResult {
+    let Some(check) = &arguments.check else { return import_lists::run(arguments, lang) };
     let columns = side_options(&arguments.columns, lang)?;
-    let inspection = inspect(&arguments.check, arguments.side.map(Into::into), &columns)?;
+    let inspection = inspect(check, arguments.side.map(Into::into), &columns)?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         writeln!(out, "{}", as_json(&inspection))?;

@@ -83,11 +83,13 @@ fn one_quota(quotas: &[QuotaOption], lang: Lang) -> Result<Option<QuotaOption>, 
 /// The time of the run: the clock's, or `SOURCE_DATE_EPOCH` (reproducible-builds.org) where it is
 /// set, so that a repeated run can be compared byte for byte.
 pub(super) fn run_time() -> Zoned {
-    std::env::var("SOURCE_DATE_EPOCH")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-        .map_or_else(Zoned::now, |time| time.to_zoned(TimeZone::UTC))
+    fixed_time().unwrap_or_else(Zoned::now)
+}
+
+/// The time that `SOURCE_DATE_EPOCH` sets, where it does.
+pub(super) fn fixed_time() -> Option<Zoned> {
+    let seconds = std::env::var("SOURCE_DATE_EPOCH").ok()?.parse().ok()?;
+    Some(jiff::Timestamp::from_second(seconds).ok()?.to_zoned(TimeZone::UTC))
 }
 
 /// Reads `[demand:|supply:]field=column` and `[demand:|supply:]column`.

@@ -8,16 +8,24 @@ mod backends;
 mod embedder;
 mod eval;
 mod explain;
+mod export;
 mod import;
+mod import_lists;
+mod init;
+mod keeping;
 mod localise;
 mod match_lists;
 mod model;
+mod nightly;
 mod outcome;
 mod progress;
 mod search;
+mod status;
 mod table;
+mod workspace;
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -63,10 +71,18 @@ fn run(arguments: &[OsString]) -> u8 {
             return 2;
         }
     };
-    start_log(arguments.verbose);
+    start_log(arguments.verbose, matches!(arguments.command, Command::Nightly(_)));
     let result = match &arguments.command {
         Command::Match(options) => match_lists::run(options, lang),
+        Command::Init(options) => init::run(options, lang),
         Command::Import(options) => import::run(options, lang),
+        Command::Status(options) => status::run(options, lang),
+        Command::Nightly(options) => nightly::run(options, lang),
+        Command::Export(options) => export::run(options, lang),
+        Command::Gc(options) => keeping::gc(options, lang),
+        Command::Verify(options) => keeping::verify(options, lang),
+        Command::Backup(options) => keeping::backup(options, lang),
+        Command::Restore(options) => keeping::restore(options, lang),
         Command::Search(options) => search::run(options, lang),
         Command::Explain(options) => explain::run(options, lang),
         Command::Backends(options) => backends::run(options, lang),
@@ -83,24 +99,26 @@ fn run(arguments: &[OsString]) -> u8 {
     }
 }
 
-/// Sends the log to stderr: warnings, or what `DUIJIE_LOG` asks for, or more with `-v`.
-fn start_log(verbose: u8) {
+/// Sends the log to stderr: warnings, or what `DUIJIE_LOG` asks for, or more with `-v`. A command
+/// that runs `unattended` tells its steps too, as lines of JSON where nobody watches a terminal.
+fn start_log(verbose: u8, unattended: bool) {
     use tracing_subscriber::EnvFilter;
 
+    let structured = unattended && !std::io::stderr().is_terminal();
     let default = match verbose {
+        0 if structured => "duijie=info",
         0 => "duijie=warn",
         1 => "duijie=info",
         _ => "duijie=debug",
     };
     let filter = EnvFilter::try_from_env("DUIJIE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    // Only fails if a log was started before, which then goes on.
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         // It would report them on the same stderr, and panic when that is closed.
-        .log_internal_errors(false)
-        .try_init()
-        .ok();
+        .log_internal_errors(false);
+    // Only fails if a log was started before, which then goes on.
+    if structured { log.json().flatten_event(true).try_init().ok() } else { log.try_init().ok() };
 }
 
 /// What a command returns.

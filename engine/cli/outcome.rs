@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::embed::{DownloadError, EmbedError};
+use crate::job::JobError;
 use crate::model::{Diagnosis, Lang};
 use crate::pipeline::PipelineError;
 
@@ -15,6 +16,8 @@ pub(super) enum Failure {
     Usage(String, String),
     /// Writing to stdout failed.
     Output(io::Error),
+    /// The command has told it already: exit code 1.
+    Told,
 }
 
 impl Failure {
@@ -24,7 +27,7 @@ impl Failure {
 
     pub(super) const fn exit_code(&self) -> u8 {
         match self {
-            Self::Input(_) | Self::Output(_) => 1,
+            Self::Input(_) | Self::Output(_) | Self::Told => 1,
             Self::Usage(..) => 2,
         }
     }
@@ -37,6 +40,12 @@ impl Failure {
 
 impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
+        Self::Input(Box::new(error))
+    }
+}
+
+impl From<JobError> for Failure {
+    fn from(error: JobError) -> Self {
         Self::Input(Box::new(error))
     }
 }
@@ -66,6 +75,7 @@ pub(super) fn report_failure(failure: &Failure, lang: Lang) {
             (format!("{}  [{}]", error.message(lang), error.code()), error.remedy(lang))
         }
         Failure::Usage(message, remedy) => (message.clone(), remedy.clone()),
+        Failure::Told => return,
         Failure::Output(error) => (
             format!("{}: {error}", lang.pick("无法写出结果", "cannot write the result")),
             String::new(),

@@ -77,6 +77,9 @@ impl Context<'_> {
     }
 }
 
+/// What the reason of a classified row says.
+pub(super) const CLASSIFIED: &str = "涉密记录不予导入";
+
 /// Makes a record of a row, or says why not; what had to be mended is returned beside it.
 pub(super) fn assemble(row: &Row, context: &Context<'_>) -> (Outcome, Vec<Repair>) {
     if let Some(fault) = &row.fault {
@@ -87,7 +90,7 @@ pub(super) fn assemble(row: &Row, context: &Context<'_>) -> (Outcome, Vec<Repair
         let outcome = Outcome::Rejected(RejectedRow {
             source: context.source(row.number),
             column: Some(column.clone()),
-            reason: format!("密级为“{}”：涉密记录不予导入，内容未保留", clean::shorten(&level, 20)),
+            reason: format!("密级为“{}”：{CLASSIFIED}，内容未保留", clean::shorten(&level, 20)),
             cells: vec![(column, level)],
         });
         return (outcome, Vec::new());

@@ -54,6 +54,12 @@ pub enum CorpusError {
         /// The file.
         path: PathBuf,
     },
+    /// A file of contacts has no columns for them.
+    #[error("{} has no columns for an organization and how to reach it", path.display())]
+    NoContacts {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file has no content.
     #[error("{} is empty", path.display())]
     Empty {
@@ -221,6 +227,7 @@ impl Diagnosis for CorpusError {
             Self::NoLists { .. } => "corpus.no_lists",
             Self::NoFiles { .. } => "corpus.no_files",
             Self::NoAnswers { .. } => "corpus.no_answers",
+            Self::NoContacts { .. } => "corpus.no_contacts",
             Self::Empty { .. } => "corpus.empty",
             Self::TooLarge { .. } => "corpus.too_large",
             Self::TooMany { .. } => "corpus.too_many",
@@ -258,6 +265,9 @@ impl Diagnosis for CorpusError {
             Self::NoFiles { side } => format!("没有给出{}清单文件", side.label(lang)),
             Self::NoAnswers { path } => {
                 format!("{} 里没有“需求编号、供给编号、反馈”三列", path.display())
+            }
+            Self::NoContacts { path } => {
+                format!("{} 里没有单位和联系方式两种列", path.display())
             }
             Self::Empty { path } => format!("{} 是空文件", path.display()),
             Self::TooLarge { path, what, limit_mib } => {
@@ -325,6 +335,10 @@ impl Diagnosis for CorpusError {
             Self::NoFiles { .. } => (
                 "请用 --demands 和 --supplies 指定清单文件。",
                 "Name the lists with --demands and --supplies.",
+            ),
+            Self::NoContacts { .. } => (
+                "表头要有“单位名称”或“统一社会信用代码”，以及“联系人、电话、邮箱、地址”中至少一列",
+                "the headings need an organization or its credit code, and at least one of contact, telephone, email, address",
             ),
             Self::NoAnswers { .. } => (
                 "给出填了“反馈”列的 lists.xlsx，或含 需求编号、供给编号、反馈、原因、反馈日期 的表格",

@@ -19,6 +19,7 @@ mod answers;
 mod assemble;
 mod categories;
 mod clean;
+mod contacts;
 mod dates;
 mod decode;
 mod delimited;
@@ -41,8 +42,9 @@ mod workbook;
 mod xls_extent;
 
 pub use answers::{AnswerList, read_answers};
+pub use contacts::{ContactList, ContactRow, read_contacts};
 pub use error::CorpusError;
 pub use find::find_lists;
 pub use import::{ImportOptions, read_lists};
 pub use near_duplicates::groups as near_duplicate_groups;
-pub use rejected::write_rejected_csv;
+pub use rejected::{is_classified, write_rejected_csv};

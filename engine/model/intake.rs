@@ -1,6 +1,6 @@
 //! What an import read, and what became of every row.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Lang, Record, Side, SourceRef};
 
@@ -38,7 +38,7 @@ impl Intake {
 }
 
 /// One sheet or file as it was understood.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableIntake {
     /// File name, without its folder.
     pub file: String,
@@ -59,7 +59,7 @@ pub struct TableIntake {
 }
 
 /// How a column was used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnUse {
     /// Heading as the file has it.
     pub heading: String,
@@ -72,7 +72,7 @@ pub struct ColumnUse {
 }
 
 /// A row whose content equals an earlier record's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MergedRow {
     /// The row that was merged.
     pub source: SourceRef,
@@ -81,7 +81,7 @@ pub struct MergedRow {
 }
 
 /// Why a row is not a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
     /// A title or 填报单位 line above the headings.
@@ -118,7 +118,7 @@ impl SkipReason {
 }
 
 /// A row that is not a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedRow {
     /// Where it stands.
     pub source: SourceRef,
@@ -129,7 +129,7 @@ pub struct SkippedRow {
 }
 
 /// A row that could not become a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectedRow {
     /// Where it stands.
     pub source: SourceRef,
@@ -143,7 +143,7 @@ pub struct RejectedRow {
 }
 
 /// What kind of mending was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RepairKind {
     /// A run-together or oddly written date or range of dates.
@@ -199,7 +199,7 @@ impl RepairKind {
 }
 
 /// One value that was mended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repair {
     /// Where it stands.
     pub source: SourceRef,

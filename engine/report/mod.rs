@@ -13,17 +13,24 @@ mod evaluation;
 mod evidence;
 #[cfg(test)]
 mod fixture;
+mod news;
 mod page;
 mod plots;
 mod sheet;
+mod stale;
 mod summary;
+mod tables;
 mod veil;
 mod view;
 mod wording;
 mod workbook;
 
+use stale::stale_notice;
+
 pub use error::ReportError;
 pub use evaluation::{measure_label, ranker_label, slice_label, write_evaluation};
+pub use news::{NewsBroker, NewsFacts, NewsGone, NewsRow, NewsView, write_news_html, write_news_workbook};
 pub use page::write_html;
+pub use tables::{TableCell, TableColumn, TableDates, TableLook, TableSheet, write_tables};
 pub use view::{Compared, Gap, Joint, JointMember, RunFacts, RunView, SheetFacts, WorkbookFacts};
 pub use workbook::{ROWS_PER_SHEET, workbook_rows, write_workbook, write_workbook_split};

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Zoned;
 use jiff::civil::Date;
 use rust_xlsxwriter::{
     Color, DataValidation, DocProperties, Format, FormatAlign, FormatBorder, IgnoreError, Workbook,
@@ -13,7 +14,7 @@ use super::{RunFacts, SheetFacts, veil};
 use crate::model::{Lang, Verdict};
 
 /// The font that offices expect, and its size in points (五号).
-const FONT: &str = "宋体";
+pub(super) const FONT: &str = "宋体";
 const FONT_SIZE: f64 = 10.5;
 /// Height of a line in points, and what a row needs beside its lines.
 const LINE_POINTS: f64 = 15.0;
@@ -21,7 +22,7 @@ const ROW_PADDING_POINTS: f64 = 3.0;
 /// Spreadsheet programs refuse taller rows.
 const HIGHEST_ROW_POINTS: f64 = 409.0;
 /// Longest text in a cell; the limit of the format is 32,767, of patience less.
-const CELL_CHARACTERS: usize = 2_000;
+pub(super) const CELL_CHARACTERS: usize = 2_000;
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +56,7 @@ pub(super) struct Row {
 
 /// The formats of a workbook, made once.
 pub(super) struct Looks {
-    heading: Format,
+    pub(super) heading: Format,
     /// By band, then by [`Look`].
     cells: [[Format; 5]; 2],
     /// By [`Verdict`].
@@ -123,7 +124,7 @@ impl Looks {
         }
     }
 
-    fn cell(&self, look: Look, banded: bool) -> &Format {
+    pub(super) fn cell(&self, look: Look, banded: bool) -> &Format {
         &self.cells[usize::from(banded)][look as usize]
     }
 }
@@ -135,15 +136,26 @@ fn standard() -> Format {
     Format::new().set_font_name(FONT).set_font_size(FONT_SIZE).set_font_charset(134)
 }
 
-/// A workbook with the house font, dated by the run and not by the clock.
+/// A workbook of lists, dated by the run and not by the clock.
 pub(super) fn workbook(run: &RunFacts, looks: &Looks, lang: Lang) -> Result<Workbook, XlsxError> {
+    let title = lang.pick("技术供需对接清单", "Technology matching lists");
+    titled_workbook(title, &run.version, &run.started_at, looks)
+}
+
+/// A workbook with the house font, dated by `created` and not by the clock.
+pub(super) fn titled_workbook(
+    title: &str,
+    version: &str,
+    created: &Zoned,
+    looks: &Looks,
+) -> Result<Workbook, XlsxError> {
     let mut workbook = Workbook::new();
     workbook.set_default_format(&standard(), STANDARD_CELL.0, STANDARD_CELL.1)?;
-    let created = run.started_at.with_time_zone(jiff::tz::TimeZone::UTC).datetime();
+    let created = created.with_time_zone(jiff::tz::TimeZone::UTC).datetime();
     workbook.set_properties(
         &DocProperties::new()
-            .set_title(lang.pick("技术供需对接清单", "Technology matching lists"))
-            .set_author(format!("duijie {}", run.version))
+            .set_title(title)
+            .set_author(format!("duijie {version}"))
             .set_creation_datetime(&created),
     );
     looks.register(&mut workbook);
@@ -344,7 +356,7 @@ impl<'a> SheetWriter<'a> {
 
 /// Lines that `text` takes in a column of `width` half-width characters. East Asian text breaks
 /// anywhere; a run of narrow characters is not broken unless it is wider than the column.
-fn lines(text: &str, width: u8) -> u32 {
+pub(super) fn lines(text: &str, width: u8) -> u32 {
     let width = u32::from(width).max(2);
     let lines_of = |line: &str| {
         let (mut taken, mut place, mut word) = (1, 0, 0);
@@ -374,7 +386,7 @@ const fn display_width(c: char) -> u32 {
     }
 }
 
-fn row_height(lines: u32) -> f64 {
+pub(super) fn row_height(lines: u32) -> f64 {
     f64::from(lines).mul_add(LINE_POINTS, ROW_PADDING_POINTS).min(HIGHEST_ROW_POINTS)
 }
 
