@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | 7 | [`cli`] | arguments, one file per command, exit codes |
 //! | 5 | [`pipeline`] | import → index and embed → candidates → scores → allocation → output |
-//! | 4 | [`corpus`] [`index`] [`embed`] [`gpu`] [`report`] | files, tantivy, model files, wgpu, documents |
+//! | 4 | [`corpus`] [`store`] [`index`] [`embed`] [`gpu`] [`report`] | files, SQLite, tantivy, model files, wgpu, documents |
 //! | 3 | [`simulation`] | how clusters may grow: firms, entry, transfer, supply chains, in integers |
 //! | 2 | [`matching`] [`evaluation`] | parts, scores, verdicts, allocation; ranking measures |
 //! | 1 | [`kernel`] [`text`] | CPU references and `trait Backend`; Chinese technical text |
@@ -47,4 +47,5 @@ pub mod model;
 pub mod pipeline;
 pub mod report;
 pub mod simulation;
+pub mod store;
 pub mod text;

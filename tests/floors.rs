@@ -29,6 +29,7 @@ const FLOORS: &[(&str, u8)] = &[
 const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("wgpu", &["gpu"]),
     ("tantivy", &["index"]),
+    ("rusqlite", &["store"]),
     ("jieba_rs", &["text"]),
     ("calamine", &["corpus"]),
     ("rust_xlsxwriter", &["report"]),
