@@ -21,7 +21,7 @@ use super::{MatchOptions, OwnVectors, PipelineError, Progress, Stage, choose_bac
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
 use crate::kernel::{Backend, BackendError, BackendInfo};
-use crate::matching::{Evidence, Feedback, Quota, contradictions};
+use crate::matching::{Evidence, Feedback, PairInputs, Quota, contradictions};
 use crate::model::{Embeddings, Intake, Record, Side};
 
 /// What a finished run came to.
@@ -115,7 +115,7 @@ pub fn run_match(
             options.as_of,
         )
         .with_blocked(learned.blocked_pairs());
-        judge_all(options, &judge, &rules, &candidates, backend.as_ref(), progress)
+        judge_all(options, &judge, &rules, &candidates, None, backend.as_ref(), progress)
     })?;
 
     let text_embedder = options.embedder.facts(embedder.as_ref());
@@ -129,6 +129,7 @@ pub fn run_match(
         evidence: &evidence,
         answers: &answers,
         learned: &learned,
+        extent: Extent::Match,
         passage_embedder: own_vectors.is_some().then(|| text_embedder.clone()),
         embedder: own_vectors.map_or(text_embedder, |own| own.facts()),
         backend: backend.info(),
@@ -138,6 +139,19 @@ pub fn run_match(
     folder.finish()?;
     Ok(summary)
 }
+
+/// How much a run writes beside what people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Everything: rankings to their full depth, all kept pairs, the records.
+    Match,
+    /// What a night needs: the pairs that are worth a call and the nearest misses. Records and
+    /// index are the workspace's.
+    Night,
+}
+
+/// Places of a demand's ranking up to which a night writes pairs of 暂无匹配: the nearest misses.
+pub(super) const NEAREST_MISSES: u32 = 3;
 
 /// A run whose pairs are judged: what is left is to draw the lists and write everything.
 pub(super) struct Concluding<'a> {
@@ -150,6 +164,7 @@ pub(super) struct Concluding<'a> {
     pub evidence: &'a Evidence,
     pub answers: &'a Answers,
     pub learned: &'a Feedback,
+    pub extent: Extent,
     pub embedder: EmbedderFacts,
     pub passage_embedder: Option<EmbedderFacts>,
     pub backend: BackendInfo,
@@ -194,6 +209,7 @@ impl Concluding<'_> {
             qualities: &qualities,
             answers: self.answers,
             learned: self.learned,
+            extent: self.extent,
             demands_by_verdict,
             passage_embedder: self.passage_embedder,
             embedder: self.embedder,
@@ -275,6 +291,7 @@ pub(super) fn judge_all(
     judge: &Judge<'_>,
     rules: &Rules,
     candidates: &Candidates,
+    known: Option<&[PairInputs]>,
     backend: &dyn Backend,
     progress: &dyn Progress,
 ) -> Result<Judged, PipelineError> {
@@ -288,5 +305,5 @@ pub(super) fn judge_all(
         quota: quota.map(|(quota, group)| Quota { most: quota.most, group }),
         exposure_cost: options.exposure_cost,
     };
-    judge.judge_all(candidates, backend, depths, &terms, progress)
+    judge.judge_all(candidates, known, backend, depths, &terms, progress)
 }
