@@ -169,7 +169,7 @@ fn a_night_built_upon_the_last_equals_one_that_scores_everything() {
         let mode = nights.run("0", None, &lists.live(), Refresh::WhenDue);
         assert_eq!(mode, NightMode::Full { why: FullBecause::First });
         for night in 1..=3 {
-            lists.change(&mut choices, 4);
+            lists.change(&mut choices, 5);
             let live = lists.live();
             let (last, name) = ((night - 1).to_string(), night.to_string());
             let mode = nights.run(&name, Some(&last), &live, Refresh::WhenDue);

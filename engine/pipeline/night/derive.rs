@@ -241,7 +241,7 @@ fn last_generation(
             .flatten()
             .filter(|row| last.known[side][**row as usize].layer == 0)
             .count();
-        let differ = (counted - kept) + (records[side].len() - kept);
+        let differ = (counted - kept).max(records[side].len() - kept);
         // One record more or less in a list of a few is no reason.
         if differ as f64 > STALE_SHARE * counted.max(100) as f64 {
             return Err(FullBecause::Due);
