@@ -17,7 +17,7 @@ use super::lists::{Lists, gaps, qualities, take_in_id_order};
 use super::output::{EmbedderFacts, Manifest, OutputFolder, names};
 use super::scoring::{Depths, Judge, Judged};
 use super::write::Finished;
-use super::{MatchOptions, OwnVectors, PipelineError, Progress, Stage, choose_backend};
+use super::{MatchOptions, NightMode, OwnVectors, PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
 use crate::kernel::{Backend, BackendError, BackendInfo};
@@ -130,6 +130,7 @@ pub fn run_match(
         answers: &answers,
         learned: &learned,
         extent: Extent::Match,
+        night: None,
         passage_embedder: own_vectors.is_some().then(|| text_embedder.clone()),
         embedder: own_vectors.map_or(text_embedder, |own| own.facts()),
         backend: backend.info(),
@@ -165,6 +166,8 @@ pub(super) struct Concluding<'a> {
     pub answers: &'a Answers,
     pub learned: &'a Feedback,
     pub extent: Extent,
+    /// How much a night had to score; `None` for a match.
+    pub night: Option<NightMode>,
     pub embedder: EmbedderFacts,
     pub passage_embedder: Option<EmbedderFacts>,
     pub backend: BackendInfo,
@@ -210,6 +213,7 @@ impl Concluding<'_> {
             answers: self.answers,
             learned: self.learned,
             extent: self.extent,
+            night: self.night,
             demands_by_verdict,
             passage_embedder: self.passage_embedder,
             embedder: self.embedder,

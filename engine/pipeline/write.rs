@@ -16,7 +16,7 @@ use super::output::{
 };
 use super::run::{Extent, NEAREST_MISSES, Tables};
 use super::scoring::{Judged, Ranked};
-use super::{AllocationFacts, MatchOptions, PipelineError, Progress};
+use super::{AllocationFacts, MatchOptions, NightMode, PipelineError, Progress};
 use crate::corpus::write_rejected_csv;
 use crate::kernel::{BackendError, BackendInfo, Hit};
 use crate::matching::{
@@ -46,6 +46,7 @@ pub(super) struct Finished<'a> {
     pub answers: &'a Answers,
     pub learned: &'a Feedback,
     pub extent: Extent,
+    pub night: Option<NightMode>,
     pub demands_by_verdict: [usize; 3],
     pub embedder: EmbedderFacts,
     pub passage_embedder: Option<EmbedderFacts>,
@@ -202,12 +203,12 @@ impl Finished<'_> {
             discuss_from,
             calibration: self.rules.calibration.note(options.lang).to_owned(),
             provisional: true,
-            notes: self.embedder_notes(),
+            notes: self.notes(),
         }
     }
 
-    /// What a reader of the report has to know about the vectors.
-    fn embedder_notes(&self) -> Vec<String> {
+    /// What a reader of the report has to know about the vectors and the extent of the run.
+    fn notes(&self) -> Vec<String> {
         let lang = self.options.lang;
         let sent = self.embedder.host.as_ref().map(|host| match lang {
             Lang::Zh => format!("本次运行把两份清单的名称和说明文字发送到了 {host} 计算向量。"),
@@ -219,7 +220,8 @@ impl Finished<'_> {
             Lang::Zh => format!("相似度用的是清单自带的向量；引文由 {} 挑选，两种向量不相互比较。", shown(model)),
             Lang::En => format!("Similarities are of vectors that came with the lists; quotes were chosen with {}, and vectors of the two are never compared.", shown(model)),
         });
-        sent.into_iter().chain(own).collect()
+        let night = self.night.as_ref().map(|night| night.line(lang));
+        sent.into_iter().chain(own).chain(night).collect()
     }
 
     /// The run's manifest, given the wall times of its stages.
@@ -256,6 +258,7 @@ impl Finished<'_> {
                 self.joint.len(),
             ),
             allocation: self.allocation(),
+            night: self.night.clone(),
             timings,
         }
     }

@@ -13,6 +13,7 @@ mod top_lists;
 use std::path::Path;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use derive::{Derived, Means, read_texts, remembered_depth};
 use generation::Origin;
@@ -28,7 +29,7 @@ use super::scoring::Judge;
 use super::{Manifest, MatchOptions, PipelineError, Progress, Stage, choose_backend};
 use crate::corpus::near_duplicate_groups;
 use crate::matching::{Evidence, StatedNumbers, contradictions};
-use crate::model::{BrokerAnswer, Intake, Record};
+use crate::model::{BrokerAnswer, Intake, Lang, Record};
 
 /// What a night works on.
 #[derive(Debug)]
@@ -70,7 +71,8 @@ pub enum Refresh {
 }
 
 /// How much of a night's pairs had to be scored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case")]
 pub enum NightMode {
     /// All of them.
     Full {
@@ -86,8 +88,26 @@ pub enum NightMode {
     },
 }
 
+impl NightMode {
+    /// What people read.
+    #[must_use]
+    pub fn line(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::Full { why }, Lang::Zh) => format!("全部重新评分：{}", why.label(lang)),
+            (Self::Full { why }, Lang::En) => format!("everything scored: {}", why.label(lang)),
+            (Self::Incremental { changed: [d, s], gone: [x, y] }, Lang::Zh) => {
+                format!("增量：新增或变更需求 {d} 条、供给 {s} 条，移出需求 {x} 条、供给 {y} 条")
+            }
+            (Self::Incremental { changed: [d, s], gone: [x, y] }, Lang::En) => format!(
+                "incremental: {d} demands and {s} supplies new or changed, {x} and {y} gone"
+            ),
+        }
+    }
+}
+
 /// Why a night scored everything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FullBecause {
     /// There is no earlier generation.
     First,
@@ -100,6 +120,28 @@ pub enum FullBecause {
     OtherOrigin,
     /// The earlier derived data cannot be read.
     Unreadable,
+}
+
+impl FullBecause {
+    /// What people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::First => lang.pick("第一次运行", "the first run"),
+            Self::Asked => lang.pick("按要求", "as asked"),
+            Self::Due => lang.pick(
+                "变更较多，词语统计到期更新",
+                "many records have changed, and the statistics of words were due",
+            ),
+            Self::OtherOrigin => lang.pick(
+                "模型、同义词、分类、深度或程序版本有变",
+                "another model, list of synonyms, taxonomy, depth or version of the program",
+            ),
+            Self::Unreadable => {
+                lang.pick("上次的派生数据读不出来", "the earlier derived data cannot be read")
+            }
+        }
+    }
 }
 
 /// What a night came to.
@@ -214,6 +256,7 @@ pub fn run_night(
         answers: &answers,
         learned: &learned,
         extent: Extent::Night,
+        night: Some(mode.clone()),
         embedder: options.embedder.facts(embedder.as_ref()),
         passage_embedder: None,
         backend: backend.info(),
