@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use duijie::index::{IndexError, LexicalScorer, Scratch, SideIndex};
+use duijie::index::{GONE, IndexError, LayeredSide, LexicalScorer, Scratch, SelfScores, SideIndex};
 use duijie::kernel::Hit;
 use duijie::model::{Contact, Diagnosis, Lang, Record, RecordId, Side, SourceRef, Visibility};
+use duijie::text::{Segmenter, Synonyms};
 use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
@@ -375,4 +376,59 @@ fn scores_do_not_depend_on_threads_or_segments() {
         })
     };
     assert_eq!(run(1), run(4));
+}
+
+/// The scorer of a side in layers is, to the bit, that of one index of the same records at the same
+/// statistics, and a scorer of a few documents gives them what they have among all.
+#[test]
+fn layers_score_as_one_index() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let synonyms = Synonyms::from_toml(duijie::pipeline::BUILTIN_SYNONYMS, Segmenter::shared())
+        .expect("shipped");
+    let demands = made(Side::Demand, 40, 3);
+    let demand_index = build(&dir.path().join("d"), Side::Demand, &demands);
+    let counted = made(Side::Supply, 300, 5);
+    let base = build(&dir.path().join("0"), Side::Supply, &counted);
+    // Every seventh record says something else, every eleventh is gone, and twenty are new.
+    let other = made(Side::Supply, 320, 9);
+    let late: Vec<usize> = (0..320).filter(|row| row % 7 == 0 || *row >= 300).collect();
+    let later: Vec<Record> = late.iter().map(|&row| other[row].clone()).collect();
+    let delta = build(&dir.path().join("1"), Side::Supply, &later);
+    let live: Vec<usize> = (0..320).filter(|row| row % 11 != 0).collect();
+    let today = |row: usize| {
+        live.iter().position(|&kept| kept == row).map_or(GONE, |at| u32::try_from(at).expect("few"))
+    };
+    let of_base = (0..300).map(|row| if row % 7 == 0 { GONE } else { today(row) }).collect();
+    let of_delta: Vec<u32> = late.iter().map(|&row| today(row)).collect();
+    let layered = LayeredSide::new(vec![(&base, of_base), (&delta, of_delta.clone())], live.len());
+    let records: Vec<Record> = live
+        .iter()
+        .map(|row| if late.contains(row) { other[*row].clone() } else { counted[*row].clone() })
+        .collect();
+    let rebuilt = build(&dir.path().join("2"), Side::Supply, &records);
+
+    let asking = LayeredSide::whole(&demand_index);
+    let over = |documents: &LayeredSide<'_>, self_scores| {
+        LexicalScorer::over(&asking, documents, &base, &synonyms, self_scores).expect("scorer")
+    };
+    let all = over(&layered, SelfScores::Known);
+    let one = over(&LayeredSide::whole(&rebuilt), SelfScores::Known);
+    let few = LayeredSide::new(vec![(&delta, of_delta.clone())], live.len());
+    let few = over(&few, SelfScores::Unknown);
+    let rows: Vec<u32> = (0_u32..).take(live.len()).collect();
+    let changed: Vec<u32> = of_delta.into_iter().filter(|&row| row != GONE).collect();
+    let mut scratch = [Scratch::default(), Scratch::default(), Scratch::default()];
+    let mut n_found = 0;
+    for query in 0..40 {
+        let expected = one.score(query, &rows, &mut scratch[0]);
+        assert_eq!(all.score(query, &rows, &mut scratch[1]), expected, "query {query}");
+        assert_eq!(all.self_score(query), one.self_score(query));
+        let of_changed: Vec<f32> = changed.iter().map(|&row| expected[row as usize]).collect();
+        assert_eq!(few.score(query, &changed, &mut scratch[2]), of_changed, "query {query}");
+        n_found += of_changed.iter().filter(|&&score| score > 0.0).count();
+    }
+    assert!(n_found > 100, "the texts share words: {n_found}");
+    // The statistics are those of the first layer, not of today's documents.
+    let own = LexicalScorer::with_synonyms(&demand_index, &rebuilt, &synonyms).expect("scorer");
+    assert!((0..40).any(|query| own.self_score(query) != all.self_score(query)));
 }

@@ -10,6 +10,7 @@ mod floors;
 mod gpu_against_reference;
 mod import;
 mod index;
+mod night;
 mod output;
 mod passages;
 mod pipeline;

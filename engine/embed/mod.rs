@@ -9,6 +9,7 @@
 //! that somebody else made. This module knows nothing of records: the caller decides which text to
 //! embed.
 
+mod array_file;
 mod cache;
 mod centred;
 mod download;
@@ -27,6 +28,7 @@ mod windows;
 #[cfg(test)]
 mod tests;
 
+pub use array_file::{Array, ArrayFile, Number, write_arrays};
 pub use cache::{CacheError, CachedEmbedder, VectorCache};
 pub use centred::CentredEmbedder;
 pub use download::{

@@ -18,8 +18,8 @@
 use std::collections::HashMap;
 
 use super::impacts::Model;
-use super::occurrences::Holding;
-use super::terms::N_SCORED;
+use super::occurrences::{Holding, place_of};
+use super::terms::{N_ROLES, N_SCORED, Role};
 use crate::text::{AliasId, Alternative, Synonyms};
 
 /// What is known of a term inside a word.
@@ -53,14 +53,17 @@ pub(super) struct Expansion<'a> {
     pub(super) offsets: &'a [usize],
     pub(super) rows: &'a [u32],
     pub(super) impacts: &'a [f32],
-    /// Records that hold each word: queries, documents.
-    pub(super) holding: &'a [Vec<Vec<Holding>>; 2],
+    /// Records that hold each word, by role.
+    pub(super) holding: &'a [Vec<Vec<Holding>>; N_ROLES],
+    /// Whose records are counted.
+    pub(super) statistics: Role,
 }
 
 impl Expansion<'_> {
     /// What is earned by the synonyms of `word`; nothing where no query holds it.
     pub(super) fn earned(&self, word: AliasId) -> Earned {
-        let [queries, documents] = self.holding;
+        let [queries, documents, _] = self.holding;
+        let counted = &self.holding[place_of(self.statistics)];
         let asking = &queries[word.get()];
         let alternatives = self.synonyms.alternatives(word);
         if asking.is_empty() || alternatives.is_empty() {
@@ -73,7 +76,7 @@ impl Expansion<'_> {
             .filter_map(|term| self.inner.get(term.as_bytes()))
             .collect();
         let worth: Vec<[f32; N_SCORED]> =
-            alternatives.iter().map(|it| self.worth(&documents[it.alias.get()])).collect();
+            alternatives.iter().map(|it| self.worth(&counted[it.alias.get()])).collect();
         let norm_ids = self.model.norm_ids();
         let earn = |lists: &[Vec<Holding>],
                     norm_ids: &[Vec<u8>; N_SCORED],

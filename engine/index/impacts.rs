@@ -7,8 +7,8 @@ use tantivy::fieldnorm::FieldNormReader;
 
 use super::expansion::{Expansion, Inner};
 use super::occurrences::Holding;
-use super::terms::{FieldLengths, Found, N_SCORED, Role};
-use super::{IndexError, LexicalScorer};
+use super::terms::{Found, N_ROLES, N_SCORED, Role};
+use super::{IndexError, LexicalScorer, SelfScores};
 use crate::text::{AliasId, Synonyms};
 
 /// Saturation of repeated terms; the value of tantivy and Lucene.
@@ -44,11 +44,16 @@ pub(super) struct Model {
 }
 
 impl Model {
-    fn new(lengths: &[FieldLengths; N_SCORED], n_documents: usize) -> Self {
-        let length_parts = lengths.each_ref().map(|field| {
+    /// From all terms of each field and the number of documents that the statistics count, and the
+    /// quantised lengths of the documents that are searched.
+    pub(super) fn new(
+        n_terms: [u64; N_SCORED],
+        n_documents: usize,
+        norm_ids: [Vec<u8>; N_SCORED],
+    ) -> Self {
+        let length_parts = n_terms.map(|n_terms| {
             // Where the side is empty or has no text in this field, no length matters.
-            let average =
-                if field.n_terms == 0 { 1.0 } else { field.n_terms as f32 / n_documents as f32 };
+            let average = if n_terms == 0 { 1.0 } else { n_terms as f32 / n_documents as f32 };
             (0..=u8::MAX)
                 .map(|id| {
                     let length = FieldNormReader::id_to_fieldnorm(id) as f32;
@@ -56,7 +61,6 @@ impl Model {
                 })
                 .collect()
         });
-        let norm_ids = lengths.each_ref().map(|field| field.norm_ids.clone());
         Self { n_documents: n_documents as u64, length_parts, norm_ids }
     }
 
@@ -112,6 +116,9 @@ pub(super) struct Builder {
     model: Model,
     /// Quantised length of every query, per field.
     query_norm_ids: [Vec<u8>; N_SCORED],
+    /// Whose places count documents.
+    statistics: Role,
+    wanted: SelfScores,
     n_documents: usize,
     offsets: Vec<usize>,
     rows: Vec<u32>,
@@ -127,25 +134,28 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Begins with the lengths of both sides and the words that may stand for others.
+    /// Begins with what the document side's statistics make, the quantised lengths of the queries,
+    /// whose places count documents, and the words that may stand for others.
     pub(super) fn new(
-        queries: &[FieldLengths; N_SCORED],
-        documents: &[FieldLengths; N_SCORED],
-        n_queries: usize,
-        n_documents: usize,
+        model: Model,
+        query_norm_ids: [Vec<u8>; N_SCORED],
+        statistics: Role,
+        self_scores: SelfScores,
         synonyms: &Synonyms,
     ) -> Self {
         let inside = synonyms.ids().flat_map(|word| synonyms.inside(word));
         Self {
             inner: inside.map(|term| (term.as_bytes().to_vec(), Inner::default())).collect(),
-            model: Model::new(documents, n_documents),
-            query_norm_ids: queries.each_ref().map(|field| field.norm_ids.clone()),
-            n_documents,
+            n_documents: model.norm_ids[0].len(),
+            self_scores: vec![0.0; query_norm_ids[0].len()],
+            model,
+            query_norm_ids,
+            statistics,
+            wanted: self_scores,
             offsets: vec![0],
             rows: Vec::new(),
             impacts: Vec::new(),
             query_terms: Vec::new(),
-            self_scores: vec![0.0; n_queries],
             documents: Vec::new(),
             queries: Vec::new(),
         }
@@ -153,20 +163,24 @@ impl Builder {
 
     /// Takes in one term with all places that hold it.
     pub(super) fn term(&mut self, term: &[u8], found: &[Found<'_>]) -> Result<(), IndexError> {
-        self.read_queries(found)?;
-        if self.queries.is_empty() {
-            return Ok(());
-        }
         let mut doc_freqs = [0; N_SCORED];
-        for place in found.iter().filter(|place| place.source.role == Role::Document) {
+        for place in found.iter().filter(|place| place.source.role == self.statistics) {
             doc_freqs[place.source.field] += place.doc_freq();
         }
         let weights: [f32; N_SCORED] =
             std::array::from_fn(|field| self.model.weight(field, doc_freqs[field]));
-        let mut inner = self.inner.get_mut(term);
-        if let Some(inner) = &mut inner {
+        if let Some(inner) = self.inner.get_mut(term) {
             inner.worth = weights;
         }
+        let searched = found.iter().any(|place| place.source.role == Role::Document);
+        if !searched && self.wanted == SelfScores::Unknown {
+            return Ok(());
+        }
+        self.read_queries(found)?;
+        if self.queries.is_empty() {
+            return Ok(());
+        }
+        let mut inner = self.inner.get_mut(term);
         for (query, tfs) in &self.queries {
             let own: f32 = (0..N_SCORED)
                 .map(|field| {
@@ -259,11 +273,11 @@ impl Builder {
     }
 
     /// Adds what is earned by synonyms, one more term for every word of the list that queries
-    /// hold, given the records of either side that hold each word.
+    /// hold, given the records in each role that hold each word.
     pub(super) fn expand(
         &mut self,
         synonyms: &Synonyms,
-        holding: &[Vec<Vec<Holding>>; 2],
+        holding: &[Vec<Vec<Holding>>; N_ROLES],
     ) -> Result<(), IndexError> {
         let expansion = Expansion {
             synonyms,
@@ -274,6 +288,7 @@ impl Builder {
             rows: &self.rows,
             impacts: &self.impacts,
             holding,
+            statistics: self.statistics,
         };
         let words: Vec<AliasId> = synonyms.ids().collect();
         let earned: Vec<_> = words.into_par_iter().map(|word| expansion.earned(word)).collect();
@@ -307,6 +322,7 @@ impl Builder {
             query_terms[*place] = (term, weight);
             *place += 1;
         }
+        let unknown = self.wanted == SelfScores::Unknown;
         LexicalScorer {
             n_documents: self.n_documents,
             offsets: self.offsets,
@@ -314,7 +330,7 @@ impl Builder {
             impacts: self.impacts,
             query_offsets,
             query_terms,
-            self_scores: self.self_scores,
+            self_scores: if unknown { vec![0.0; self.self_scores.len()] } else { self.self_scores },
         }
     }
 }

@@ -7,9 +7,10 @@
 
 use rayon::prelude::*;
 
-use super::impacts::Builder;
+use super::impacts::{Builder, Model};
 use super::occurrences::Occurrences;
-use super::{IndexError, SideIndex, terms};
+use super::terms::Role;
+use super::{IndexError, LayeredSide, SideIndex, terms};
 use crate::kernel::Hit;
 use crate::text::Synonyms;
 
@@ -33,6 +34,15 @@ pub struct LexicalScorer {
     pub(super) query_terms: Vec<(u32, f32)>,
     /// `[n_queries]`
     pub(super) self_scores: Vec<f32>,
+}
+
+/// Whether a scorer knows what each asking record would score for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelfScores {
+    /// It does.
+    Known,
+    /// It does not: [`LexicalScorer::self_score`] gives 0.
+    Unknown,
 }
 
 /// Memory that scoring reuses between queries, one per thread.
@@ -65,15 +75,39 @@ impl LexicalScorer {
         documents: &SideIndex,
         synonyms: &Synonyms,
     ) -> Result<Self, IndexError> {
-        let mut builder = Builder::new(
-            &terms::lengths(queries)?,
-            &terms::lengths(documents)?,
-            queries.n_records(),
-            documents.n_records(),
-            synonyms,
+        let (queries, documents) = (LayeredSide::whole(queries), LayeredSide::whole(documents));
+        let [statistics] = documents.layers() else { unreachable!("one index is one layer") };
+        Self::over(&queries, &documents, statistics.index, synonyms, SelfScores::Known)
+    }
+
+    /// The same over sides in layers, with the statistics of words (how many documents there are,
+    /// how long, and how many hold a term) taken from an index of the document side as it was at
+    /// some time. A term that was unknown then is as rare as can be.
+    ///
+    /// Without self-scores, which only the asking side's own words decide, terms that no document
+    /// holds are passed over: the quick way where few documents are searched.
+    ///
+    /// # Errors
+    /// [`IndexError::Engine`] when an index cannot be read.
+    pub fn over(
+        queries: &LayeredSide<'_>,
+        documents: &LayeredSide<'_>,
+        statistics: &SideIndex,
+        synonyms: &Synonyms,
+        self_scores: SelfScores,
+    ) -> Result<Self, IndexError> {
+        // Documents that are their own statistics need not be read twice.
+        let apart = (!documents.is(statistics)).then(|| LayeredSide::whole(statistics));
+        let model = Model::new(
+            terms::n_terms(statistics)?,
+            statistics.n_records(),
+            terms::norm_ids(documents)?,
         );
+        let query_norm_ids = terms::norm_ids(queries)?;
+        let statistics = if apart.is_some() { Role::Statistics } else { Role::Document };
+        let mut builder = Builder::new(model, query_norm_ids, statistics, self_scores, synonyms);
         let mut occurrences = Occurrences::new(synonyms);
-        terms::walk(queries, documents, |term, found| {
+        terms::walk(queries, documents, apart.as_ref(), |term, found| {
             occurrences.term(term, found)?;
             builder.term(term, found)
         })?;

@@ -8,6 +8,7 @@
 mod error;
 mod expansion;
 mod impacts;
+mod layers;
 mod lexical;
 mod occurrences;
 mod question;
@@ -19,7 +20,8 @@ mod terms;
 mod tokenizer;
 
 pub use error::IndexError;
-pub use lexical::{LexicalScorer, Scratch};
+pub use layers::{GONE, LayeredSide};
+pub use lexical::{LexicalScorer, Scratch, SelfScores};
 pub use search::SearchHit;
 pub use side::SideIndex;
 pub use snippet::Snippet;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::IndexError;
-use super::terms::{Found, N_SCORED, Role};
+use super::terms::{Found, N_ROLES, N_SCORED, Role};
 use crate::text::{AliasId, Synonyms};
 
 /// A record that holds a word, and how often, per scored field.
@@ -13,7 +13,7 @@ pub(super) type Holding = (u32, [u32; N_SCORED]);
 #[derive(Debug, Default)]
 struct Places {
     /// By role and field.
-    lists: [[Vec<(u32, u32)>; N_SCORED]; 2],
+    lists: [[Vec<(u32, u32)>; N_SCORED]; N_ROLES],
 }
 
 /// Gathers, during the walk over all terms, what the words of a list need.
@@ -24,13 +24,15 @@ pub(super) struct Occurrences<'a> {
     /// Words of one term, by it.
     single: HashMap<&'a [u8], AliasId>,
     /// Records that hold a word, by role and word; ascending by row.
-    holding: [Vec<Vec<Holding>>; 2],
+    holding: [Vec<Vec<Holding>>; N_ROLES],
 }
 
-const fn place_of(role: Role) -> usize {
+/// Place of a role in arrays.
+pub(super) const fn place_of(role: Role) -> usize {
     match role {
         Role::Query => 0,
         Role::Document => 1,
+        Role::Statistics => 2,
     }
 }
 
@@ -51,7 +53,7 @@ impl<'a> Occurrences<'a> {
             }
         }
         let none = || vec![Vec::new(); synonyms.n_aliases()];
-        Self { synonyms, places, single, holding: [none(), none()] }
+        Self { synonyms, places, single, holding: [none(), none(), none()] }
     }
 
     /// Takes in one term with all places that hold it.
@@ -80,11 +82,11 @@ impl<'a> Occurrences<'a> {
 
     /// The records that hold each word, by role and word, ascending by row. Words of many
     /// meanings are held only by records with their context.
-    pub(super) fn finish(mut self) -> [Vec<Vec<Holding>>; 2] {
+    pub(super) fn finish(mut self) -> [Vec<Vec<Holding>>; N_ROLES] {
         for alias in self.synonyms.ids() {
             let terms = self.synonyms.terms(alias);
             if terms.len() > 1 {
-                for role in 0..2 {
+                for role in 0..N_ROLES {
                     self.holding[role][alias.get()] = self.side_by_side(terms, role);
                 }
             }

@@ -9,18 +9,24 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::termdict::TermStreamer;
 use tantivy::{DocSet, TERMINATED};
 
-use super::{IndexError, SideIndex};
+use super::layers::Layer;
+use super::{GONE, IndexError, LayeredSide, SideIndex};
 
 /// The fields that are scored, by their place in arrays: title, body.
 pub(super) const N_SCORED: usize = 2;
 
-/// Which of the two indexes a dictionary belongs to.
+/// How many roles there are.
+pub(super) const N_ROLES: usize = 3;
+
+/// What a dictionary is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// The side that asks.
     Query,
     /// The side that is searched.
     Document,
+    /// What says how common a term is among documents, where these do not.
+    Statistics,
 }
 
 /// One field of one segment of one index.
@@ -29,7 +35,7 @@ pub(super) struct Source {
     /// Place among the scored fields.
     pub(super) field: usize,
     inverted: Arc<InvertedIndexReader>,
-    /// Row of each document of the segment.
+    /// Row of each document of the segment, or [`GONE`].
     rows: Arc<[u32]>,
 }
 
@@ -40,7 +46,7 @@ pub(super) struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// How many documents of the segment hold the term in this field.
+    /// How many documents of the segment hold the term in this field, gone ones included.
     pub(super) fn doc_freq(&self) -> u64 {
         u64::from(self.info.doc_freq)
     }
@@ -54,7 +60,10 @@ impl Found<'_> {
             .map_err(IndexError::engine("reading postings"))?;
         let mut document = postings.doc();
         while document != TERMINATED {
-            each(self.source.rows[document as usize], postings.term_freq());
+            let row = self.source.rows[document as usize];
+            if row != GONE {
+                each(row, postings.term_freq());
+            }
             document = postings.advance();
         }
         Ok(())
@@ -73,9 +82,10 @@ impl Found<'_> {
         let mut positions = Vec::new();
         let mut document = postings.doc();
         while document != TERMINATED {
-            postings.positions(&mut positions);
-            for &position in &positions {
-                each(self.source.rows[document as usize], position);
+            let row = self.source.rows[document as usize];
+            if row != GONE {
+                postings.positions(&mut positions);
+                positions.iter().for_each(|&position| each(row, position));
             }
             document = postings.advance();
         }
@@ -83,42 +93,42 @@ impl Found<'_> {
     }
 }
 
-/// What BM25 needs to know of one scored field of an index.
-pub(super) struct FieldLengths {
-    /// Length of the field in every record, by row, quantised as tantivy stores it.
-    pub(super) norm_ids: Vec<u8>,
-    /// All terms of the field.
-    pub(super) n_terms: u64,
+/// Length of each scored field in every row of a side, quantised as tantivy stores it; 0 in rows
+/// that no layer holds.
+pub(super) fn norm_ids(side: &LayeredSide<'_>) -> Result<[Vec<u8>; N_SCORED], IndexError> {
+    let read = |place: usize| {
+        let mut norm_ids = vec![0; side.n_rows()];
+        for layer in side.layers() {
+            for segment in layer.index.searcher().segment_readers() {
+                let norms: FieldNormReader = segment
+                    .get_fieldnorms_reader(scored(layer.index)[place])
+                    .map_err(IndexError::engine("reading field lengths"))?;
+                for (document, &row) in (0..).zip(rows(segment, layer)?.iter()) {
+                    if row != GONE {
+                        norm_ids[row as usize] = norms.fieldnorm_id(document);
+                    }
+                }
+            }
+        }
+        Ok(norm_ids)
+    };
+    Ok([read(0)?, read(1)?])
 }
 
-/// Reads the lengths of the scored fields of an index.
-pub(super) fn lengths(index: &SideIndex) -> Result<[FieldLengths; N_SCORED], IndexError> {
-    let read = |field: Field| {
-        let mut norm_ids = vec![0; index.n_records()];
-        let n_records = index.n_records();
+/// Counts all terms of each scored field of an index.
+pub(super) fn n_terms(index: &SideIndex) -> Result<[u64; N_SCORED], IndexError> {
+    let count = |field: Field| {
         let mut n_terms = 0;
         for segment in index.searcher().segment_readers() {
-            let norms: FieldNormReader = segment
-                .get_fieldnorms_reader(field)
-                .map_err(IndexError::engine("reading field lengths"))?;
-            for (document, &row) in (0..).zip(rows(segment)?.iter()) {
-                // A row beyond the table means a damaged index.
-                let slot = norm_ids.get_mut(row as usize).ok_or_else(|| {
-                    IndexError::engine("reading row numbers")(tantivy::TantivyError::InternalError(
-                        format!("row {row} of {n_records}"),
-                    ))
-                })?;
-                *slot = norms.fieldnorm_id(document);
-            }
             let inverted = segment
                 .inverted_index(field)
                 .map_err(IndexError::engine("reading the term dictionary"))?;
             n_terms += inverted.total_num_tokens();
         }
-        Ok(FieldLengths { norm_ids, n_terms })
+        Ok(n_terms)
     };
     let [title, body] = scored(index);
-    Ok([read(title)?, read(body)?])
+    Ok([count(title)?, count(body)?])
 }
 
 /// The scored fields of an index.
@@ -126,32 +136,52 @@ fn scored(index: &SideIndex) -> [Field; N_SCORED] {
     [index.fields.title, index.fields.body]
 }
 
-/// The row of every document of a segment.
-fn rows(segment: &tantivy::SegmentReader) -> Result<Arc<[u32]>, IndexError> {
+/// The row, today, of every document of a segment.
+fn rows(segment: &tantivy::SegmentReader, layer: &Layer<'_>) -> Result<Arc<[u32]>, IndexError> {
     let column = segment
         .fast_fields()
         .u64("row")
         .map_err(IndexError::engine("reading row numbers"))?
         .first_or_default_col(0);
-    // Rows were counted in 32 bits when the index was built.
-    Ok((0..segment.max_doc()).map(|doc| u32::try_from(column.get_val(doc)).unwrap_or(0)).collect())
+    (0..segment.max_doc())
+        .map(|doc| {
+            let row = column.get_val(doc);
+            let today = usize::try_from(row).ok().and_then(|row| layer.rows.get(row)).copied();
+            // A row beyond the table means a damaged index.
+            today.ok_or_else(|| {
+                IndexError::engine("reading row numbers")(tantivy::TantivyError::InternalError(
+                    format!("row {row} of {}", layer.rows.len()),
+                ))
+            })
+        })
+        .collect()
 }
 
-/// Calls `each` for every term of either index, in byte order, with the places that hold it.
+/// Calls `each` for every term of either side, in byte order, with the places that hold it.
+///
+/// With `statistics`, the places of that index are among them.
 pub(super) fn walk(
-    queries: &SideIndex,
-    documents: &SideIndex,
+    queries: &LayeredSide<'_>,
+    documents: &LayeredSide<'_>,
+    statistics: Option<&LayeredSide<'_>>,
     mut each: impl FnMut(&[u8], &[Found<'_>]) -> Result<(), IndexError>,
 ) -> Result<(), IndexError> {
     let mut sources = Vec::new();
-    for (role, index) in [(Role::Query, queries), (Role::Document, documents)] {
-        for segment in index.searcher().segment_readers() {
-            let rows = rows(segment)?;
-            for (place, field) in scored(index).into_iter().enumerate() {
-                let inverted = segment
-                    .inverted_index(field)
-                    .map_err(IndexError::engine("reading the term dictionary"))?;
-                sources.push(Source { role, field: place, inverted, rows: Arc::clone(&rows) });
+    let sides = [
+        (Role::Query, Some(queries)),
+        (Role::Document, Some(documents)),
+        (Role::Statistics, statistics),
+    ];
+    for (role, side) in sides.into_iter().filter_map(|(role, side)| Some((role, side?))) {
+        for layer in side.layers() {
+            for segment in layer.index.searcher().segment_readers() {
+                let rows = rows(segment, layer)?;
+                for (place, field) in scored(layer.index).into_iter().enumerate() {
+                    let inverted = segment
+                        .inverted_index(field)
+                        .map_err(IndexError::engine("reading the term dictionary"))?;
+                    sources.push(Source { role, field: place, inverted, rows: Arc::clone(&rows) });
+                }
             }
         }
     }

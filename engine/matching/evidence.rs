@@ -129,6 +129,16 @@ fn split(record: &Record, segmenter: &Segmenter, synonyms: &Synonyms) -> Split {
 }
 
 impl RecordText {
+    /// The spans of a record without its words: enough for vectors, not for quotes.
+    #[must_use]
+    pub fn spans(record: &Record) -> Self {
+        Self {
+            requirements: requirement_spans(record),
+            passages: passage_spans(record),
+            ..Self::default()
+        }
+    }
+
     /// What the record asks for, in order.
     #[must_use]
     pub fn requirements(&self) -> &[Span] {

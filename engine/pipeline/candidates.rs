@@ -24,6 +24,14 @@ pub(super) struct Candidates {
     pub bm25_for_supply: Vec<Vec<Hit>>,
 }
 
+impl Candidates {
+    /// Pairs that are given, ascending, without lists and lexical values.
+    pub(super) fn of(pairs: Vec<(u32, u32)>, n_demands: usize) -> Self {
+        let starts = starts_of(n_demands, pairs.iter().map(|pair| pair.0));
+        Self { pairs, starts, ..Self::default() }
+    }
+}
+
 /// Retrieves the union, over both directions, of the `n` best by BM25 and the `n` best by cosine
 /// similarity, and gives every pair its lexical values in both directions.
 pub(super) fn retrieve(

@@ -27,6 +27,11 @@ pub fn taxonomy() -> Result<Taxonomy, PipelineError> {
     Ok(Taxonomy::from_toml(&TAXONOMIES)?)
 }
 
+/// SHA-256 of the taxonomies.
+pub(super) fn taxonomies_sha256() -> String {
+    sha256(&TAXONOMIES.map(|(name, text)| format!("{name}\n{text}")).concat())
+}
+
 /// The rules of a run: weights and calibration with the texts they were read from, taxonomies.
 pub(super) struct Rules {
     pub weights_text: String,

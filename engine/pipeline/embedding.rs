@@ -119,7 +119,7 @@ impl Rows {
 
 /// Embeds the spans of every record, a passage that is also a requirement once, each with
 /// [`CONTEXT_SHARE`] of the record's title.
-fn embed_spans(
+pub(super) fn embed_spans(
     embedder: &dyn Embedder,
     records: &[Record],
     texts: &[RecordText],

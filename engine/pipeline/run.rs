@@ -17,11 +17,11 @@ use super::lists::{Lists, gaps, qualities, take_in_id_order};
 use super::output::{EmbedderFacts, Manifest, OutputFolder, names};
 use super::scoring::{Depths, Judge, Judged};
 use super::write::Finished;
-use super::{MatchOptions, OwnVectors, PipelineError, Progress, Stage, choose_backend};
+use super::{MatchOptions, NightMode, OwnVectors, PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
 use crate::kernel::{Backend, BackendError, BackendInfo};
-use crate::matching::{Evidence, Feedback, Quota, contradictions};
+use crate::matching::{Evidence, Feedback, PairInputs, Quota, contradictions};
 use crate::model::{Embeddings, Intake, Record, Side};
 
 /// What a finished run came to.
@@ -115,7 +115,7 @@ pub fn run_match(
             options.as_of,
         )
         .with_blocked(learned.blocked_pairs());
-        judge_all(options, &judge, &rules, &candidates, backend.as_ref(), progress)
+        judge_all(options, &judge, &rules, &candidates, None, backend.as_ref(), progress)
     })?;
 
     let text_embedder = options.embedder.facts(embedder.as_ref());
@@ -129,6 +129,8 @@ pub fn run_match(
         evidence: &evidence,
         answers: &answers,
         learned: &learned,
+        extent: Extent::Match,
+        night: None,
         passage_embedder: own_vectors.is_some().then(|| text_embedder.clone()),
         embedder: own_vectors.map_or(text_embedder, |own| own.facts()),
         backend: backend.info(),
@@ -138,6 +140,19 @@ pub fn run_match(
     folder.finish()?;
     Ok(summary)
 }
+
+/// How much a run writes beside what people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Everything: rankings to their full depth, all kept pairs, the records.
+    Match,
+    /// What a night needs: the pairs that are worth a call and the nearest misses. Records and
+    /// index are the workspace's.
+    Night,
+}
+
+/// Places of a demand's ranking up to which a night writes pairs of 暂无匹配: the nearest misses.
+pub(super) const NEAREST_MISSES: u32 = 3;
 
 /// A run whose pairs are judged: what is left is to draw the lists and write everything.
 pub(super) struct Concluding<'a> {
@@ -150,6 +165,9 @@ pub(super) struct Concluding<'a> {
     pub evidence: &'a Evidence,
     pub answers: &'a Answers,
     pub learned: &'a Feedback,
+    pub extent: Extent,
+    /// How much a night had to score; `None` for a match.
+    pub night: Option<NightMode>,
     pub embedder: EmbedderFacts,
     pub passage_embedder: Option<EmbedderFacts>,
     pub backend: BackendInfo,
@@ -194,6 +212,8 @@ impl Concluding<'_> {
             qualities: &qualities,
             answers: self.answers,
             learned: self.learned,
+            extent: self.extent,
+            night: self.night,
             demands_by_verdict,
             passage_embedder: self.passage_embedder,
             embedder: self.embedder,
@@ -275,6 +295,7 @@ pub(super) fn judge_all(
     judge: &Judge<'_>,
     rules: &Rules,
     candidates: &Candidates,
+    known: Option<&[PairInputs]>,
     backend: &dyn Backend,
     progress: &dyn Progress,
 ) -> Result<Judged, PipelineError> {
@@ -288,5 +309,5 @@ pub(super) fn judge_all(
         quota: quota.map(|(quota, group)| Quota { most: quota.most, group }),
         exposure_cost: options.exposure_cost,
     };
-    judge.judge_all(candidates, backend, depths, &terms, progress)
+    judge.judge_all(candidates, known, backend, depths, &terms, progress)
 }

@@ -247,19 +247,42 @@ impl<'a> Judge<'a> {
         judged
     }
 
+    /// What is known of pairs, exactly, given their lexical values for the demand and for the supply:
+    /// on the CPU, in the one order of additions.
+    pub(super) fn exact_inputs(
+        &self,
+        pairs: &[(u32, u32)],
+        lexical: &[Vec<Option<f32>>; 2],
+    ) -> Result<Vec<PairInputs>, PipelineError> {
+        let passages = passage_values(&CpuBackend::new(), self.evidence, pairs)?;
+        Ok((0..pairs.len())
+            .into_par_iter()
+            .map(|at| PairInputs {
+                lexical_for_demand: lexical[0][at],
+                lexical_for_supply: lexical[1][at],
+                cosine: self.cosine(pairs[at]),
+                passage_for_demand: Some(passages[at][0]),
+                passage_for_supply: Some(passages[at][1]),
+                numbers: self.evidence.judged_numbers(pairs[at]),
+                field: self.field(pairs[at]),
+            })
+            .collect())
+    }
+
     /// Shortlists the candidates, scores the shortlist, ranks it both ways, allocates, and keeps
-    /// what is to be shown.
+    /// what is to be shown. What is known of the candidates exactly is not computed again.
     ///
     /// Rankings are by score, higher first, then by the other side's row, lower first.
     pub(super) fn judge_all(
         &self,
         candidates: &Candidates,
+        known: Option<&[PairInputs]>,
         backend: &dyn Backend,
         depths: Depths,
         terms: &Terms<'_>,
         progress: &dyn Progress,
     ) -> Result<Judged, PipelineError> {
-        let short = self.shortlist(candidates, backend, depths.ranked + MARGIN, progress)?;
+        let short = self.shortlist(candidates, known, backend, depths.ranked + MARGIN, progress)?;
         let pairs: Vec<(u32, u32)> = short.iter().map(|s| (s.demand, s.supply)).collect();
         let demand_starts = starts_of(self.demands.len(), pairs.iter().map(|pair| pair.0));
         let (order, supply_starts) = by_supply(&pairs, self.supplies.len());
@@ -375,11 +398,25 @@ impl<'a> Judge<'a> {
     fn shortlist(
         &self,
         candidates: &Candidates,
+        known: Option<&[PairInputs]>,
         backend: &dyn Backend,
         n: usize,
         progress: &dyn Progress,
     ) -> Result<Vec<Short>, PipelineError> {
         let pairs = &candidates.pairs;
+        if let Some(known) = known {
+            let first: Vec<(Micro, Micro)> = (pairs.par_iter().zip(known))
+                .map(|(&pair, inputs)| self.scores(pair, inputs))
+                .collect();
+            let chosen = self.choose(candidates, &first, n);
+            return Ok(chosen
+                .into_par_iter()
+                .map(|at| {
+                    let ((demand, supply), (for_demand, for_supply)) = (pairs[at], first[at]);
+                    Short { demand, supply, inputs: known[at], for_demand, for_supply }
+                })
+                .collect());
+        }
         let cosines = backend.score_pairs(
             self.demand_embeddings.view(),
             self.supply_embeddings.view(),
@@ -407,6 +444,30 @@ impl<'a> Judge<'a> {
             })
             .collect();
 
+        let chosen = self.choose(candidates, &first, n);
+        // A processor has computed in the one order already.
+        let passages: Vec<[f32; 2]> = if backend.info().kind == BackendKind::Cpu {
+            chosen.iter().map(|&at| passages[at]).collect()
+        } else {
+            let pairs: Vec<(u32, u32)> = chosen.iter().map(|&at| pairs[at]).collect();
+            passage_values(&CpuBackend::new(), self.evidence, &pairs)?
+        };
+        Ok(chosen
+            .into_par_iter()
+            .zip(passages)
+            .map(|(at, passages)| {
+                let inputs = inputs(at, self.cosine(pairs[at]), passages);
+                let (for_demand, for_supply) = self.scores(pairs[at], &inputs);
+                progress.advance(1);
+                Short { demand: pairs[at].0, supply: pairs[at].1, inputs, for_demand, for_supply }
+            })
+            .collect())
+    }
+
+    /// Places of the candidates that are among the best `n` of either side by these scores, and of
+    /// refused ones, so that their veto can be seen; ascending.
+    fn choose(&self, candidates: &Candidates, first: &[(Micro, Micro)], n: usize) -> Vec<usize> {
+        let pairs = &candidates.pairs;
         let (order, supply_starts) = by_supply(pairs, self.supplies.len());
         let keep = |places: &mut dyn Iterator<Item = u32>, of: &dyn Fn(usize) -> Ranked| {
             let mut list: Vec<u32> =
@@ -439,29 +500,11 @@ impl<'a> Judge<'a> {
         for &at in by_demand.iter().chain(&by_supply).flatten() {
             chosen[at as usize] = true;
         }
-        // Refused candidates are judged once more, so that their veto can be seen.
         for (at, &pair) in pairs.iter().enumerate() {
             chosen[at] |= self.is_blocked(pair);
         }
 
-        let chosen: Vec<usize> = (0..pairs.len()).filter(|&at| chosen[at]).collect();
-        // A processor has computed in the one order already.
-        let passages: Vec<[f32; 2]> = if backend.info().kind == BackendKind::Cpu {
-            chosen.iter().map(|&at| passages[at]).collect()
-        } else {
-            let pairs: Vec<(u32, u32)> = chosen.iter().map(|&at| pairs[at]).collect();
-            passage_values(&CpuBackend::new(), self.evidence, &pairs)?
-        };
-        Ok(chosen
-            .into_par_iter()
-            .zip(passages)
-            .map(|(at, passages)| {
-                let inputs = inputs(at, self.cosine(pairs[at]), passages);
-                let (for_demand, for_supply) = self.scores(pairs[at], &inputs);
-                progress.advance(1);
-                Short { demand: pairs[at].0, supply: pairs[at].1, inputs, for_demand, for_supply }
-            })
-            .collect())
+        (0..pairs.len()).filter(|&at| chosen[at]).collect()
     }
 }
 
@@ -530,7 +573,7 @@ mod tests {
         };
         let depths = Depths { ranked: 1, kept: 1 };
         let judged = judge
-            .judge_all(&candidates, &CpuBackend::new(), depths, &terms, &Silent)
+            .judge_all(&candidates, None, &CpuBackend::new(), depths, &terms, &Silent)
             .expect("the processor can");
         let best = judged.ranking_for_demand[0][0];
         assert_eq!(best, (last, Micro(500_000)), "only the lexical part is there");

@@ -14,15 +14,15 @@ use super::output::{
     decisive_options, names, pair_record, sha256, side_facts, write_joint, write_pairs,
     write_qualities, write_ranking, write_records,
 };
-use super::run::Tables;
+use super::run::{Extent, NEAREST_MISSES, Tables};
 use super::scoring::{Judged, Ranked};
-use super::{AllocationFacts, MatchOptions, PipelineError, Progress};
+use super::{AllocationFacts, MatchOptions, NightMode, PipelineError, Progress};
 use crate::corpus::write_rejected_csv;
 use crate::kernel::{BackendError, BackendInfo, Hit};
 use crate::matching::{
     CheckedNumber, Evidence, Feedback, Quality, contributions, fingerprint, to_verify,
 };
-use crate::model::{Lang, Match, Quote, Record, Side};
+use crate::model::{Lang, Match, Quote, Record, Side, Verdict, Veto};
 use crate::report::{Gap, RunFacts, RunView, write_html, write_workbook};
 
 /// Digits of a model's hash that are shown to people.
@@ -45,6 +45,8 @@ pub(super) struct Finished<'a> {
     pub qualities: &'a [Quality],
     pub answers: &'a Answers,
     pub learned: &'a Feedback,
+    pub extent: Extent,
+    pub night: Option<NightMode>,
     pub demands_by_verdict: [usize; 3],
     pub embedder: EmbedderFacts,
     pub passage_embedder: Option<EmbedderFacts>,
@@ -73,10 +75,13 @@ impl Finished<'_> {
         folder: &OutputFolder,
         progress: &dyn Progress,
     ) -> Result<(), PipelineError> {
-        self.write_rankings(folder)?;
+        if self.extent == Extent::Match {
+            self.write_rankings(folder)?;
+        }
         write_pairs(
             &folder.path(names::PAIRS),
             &self.judged.matches,
+            &|pair| self.extent == Extent::Match || is_for_a_night(pair),
             &|pair| {
                 let (demand, supply) = self.records(pair);
                 let words = Words::of(self.evidence, pair, demand, supply);
@@ -97,7 +102,9 @@ impl Finished<'_> {
         write_rejected_csv(&folder.path(names::REJECTED), &intakes)?;
         let index = folder.path(names::INDEX);
         let tables = self.tables;
-        write_records(&index.join(names::RECORDS), &tables.demands, &tables.supplies)?;
+        if self.extent == Extent::Match {
+            write_records(&index.join(names::RECORDS), &tables.demands, &tables.supplies)?;
+        }
         write_text(&index.join(names::SYNONYMS), self.synonyms_text)?;
         write_text(&index.join(names::WEIGHTS), &self.rules.weights_text)?;
         write_text(&index.join(names::CALIBRATION), &self.rules.calibration_text)
@@ -196,12 +203,12 @@ impl Finished<'_> {
             discuss_from,
             calibration: self.rules.calibration.note(options.lang).to_owned(),
             provisional: true,
-            notes: self.embedder_notes(),
+            notes: self.notes(),
         }
     }
 
-    /// What a reader of the report has to know about the vectors.
-    fn embedder_notes(&self) -> Vec<String> {
+    /// What a reader of the report has to know about the vectors and the extent of the run.
+    fn notes(&self) -> Vec<String> {
         let lang = self.options.lang;
         let sent = self.embedder.host.as_ref().map(|host| match lang {
             Lang::Zh => format!("本次运行把两份清单的名称和说明文字发送到了 {host} 计算向量。"),
@@ -213,7 +220,8 @@ impl Finished<'_> {
             Lang::Zh => format!("相似度用的是清单自带的向量；引文由 {} 挑选，两种向量不相互比较。", shown(model)),
             Lang::En => format!("Similarities are of vectors that came with the lists; quotes were chosen with {}, and vectors of the two are never compared.", shown(model)),
         });
-        sent.into_iter().chain(own).collect()
+        let night = self.night.as_ref().map(|night| night.line(lang));
+        sent.into_iter().chain(own).chain(night).collect()
     }
 
     /// The run's manifest, given the wall times of its stages.
@@ -250,6 +258,7 @@ impl Finished<'_> {
                 self.joint.len(),
             ),
             allocation: self.allocation(),
+            night: self.night.clone(),
             timings,
         }
     }
@@ -259,6 +268,13 @@ impl Finished<'_> {
         let (method, quota) = (self.options.allocation, self.options.quota);
         AllocationFacts { method, quota, before_verdict, handed_out }
     }
+}
+
+/// Whether a night writes the pair: handed out, worth a call, refused by a person, or a near miss.
+fn is_for_a_night(pair: &Match) -> bool {
+    let near = pair.rank_for_demand.is_some_and(|rank| rank <= NEAREST_MISSES);
+    let refused = pair.vetoes.contains(&Veto::Refused);
+    pair.allocated || pair.verdict != Verdict::NoMatch || refused || near
 }
 
 /// A model with the beginning of its hash, for people.

@@ -341,7 +341,7 @@ fn lists_of(
         exposure_cost: DEFAULT_EXPOSURE_COST,
     };
     let depths = Depths { ranked: depth, kept: depth };
-    let judged = judge.judge_all(candidates, backend, depths, &terms, &super::Silent)?;
+    let judged = judge.judge_all(candidates, None, backend, depths, &terms, &super::Silent)?;
     Ok(two_way::two_way(&judged, judge.supplies.len(), &terms))
 }
 

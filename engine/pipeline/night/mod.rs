@@ -3,23 +3,33 @@
 //!
 //! Who calls names the folders and publishes them; this module knows what is in them.
 
+mod change;
+mod derive;
+mod generation;
+mod layer;
+mod pair_memory;
+mod top_lists;
+
 use std::path::Path;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use derive::{Derived, Means, read_texts, remembered_depth};
+use generation::Origin;
 
 use super::answers::Answers;
-use super::candidates::retrieve;
+use super::candidates::Candidates;
 use super::clock::Clock;
-use super::defaults::Rules;
-use super::embedding::read_evidence;
+use super::defaults::{Rules, taxonomies_sha256};
 use super::lists::take_in_id_order;
 use super::output::{OutputFolder, names};
-use super::run::{Concluding, Tables, build_indexes, embed, judge_all};
+use super::run::{Concluding, Extent, Tables, judge_all};
 use super::scoring::Judge;
 use super::{Manifest, MatchOptions, PipelineError, Progress, Stage, choose_backend};
 use crate::corpus::near_duplicate_groups;
-use crate::matching::contradictions;
-use crate::model::{BrokerAnswer, Intake, Record};
+use crate::matching::{Evidence, StatedNumbers, contradictions};
+use crate::model::{BrokerAnswer, Intake, Lang, Record};
 
 /// What a night works on.
 #[derive(Debug)]
@@ -53,12 +63,16 @@ pub enum Refresh {
     /// When a good part of the records has changed since they were counted.
     #[default]
     WhenDue,
-    /// Tonight; every pair is scored again.
+    /// They stay, and every pair is scored again: the same result as by default, from less that was
+    /// remembered.
+    Scores,
+    /// They are counted tonight, and everything is indexed, embedded and scored again.
     Statistics,
 }
 
 /// How much of a night's pairs had to be scored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case")]
 pub enum NightMode {
     /// All of them.
     Full {
@@ -74,13 +88,60 @@ pub enum NightMode {
     },
 }
 
+impl NightMode {
+    /// What people read.
+    #[must_use]
+    pub fn line(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::Full { why }, Lang::Zh) => format!("全部重新评分：{}", why.label(lang)),
+            (Self::Full { why }, Lang::En) => format!("everything scored: {}", why.label(lang)),
+            (Self::Incremental { changed: [d, s], gone: [x, y] }, Lang::Zh) => {
+                format!("增量：新增或变更需求 {d} 条、供给 {s} 条，移出需求 {x} 条、供给 {y} 条")
+            }
+            (Self::Incremental { changed: [d, s], gone: [x, y] }, Lang::En) => format!(
+                "incremental: {d} demands and {s} supplies new or changed, {x} and {y} gone"
+            ),
+        }
+    }
+}
+
 /// Why a night scored everything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FullBecause {
-    /// There is nothing to build on.
+    /// There is no earlier generation.
     First,
     /// It was asked for.
     Asked,
+    /// Many records have changed since the statistics of words were counted, or there are many
+    /// layers.
+    Due,
+    /// The model, the synonyms, the taxonomies, the depth of the lists or the program are others.
+    OtherOrigin,
+    /// The earlier derived data cannot be read.
+    Unreadable,
+}
+
+impl FullBecause {
+    /// What people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::First => lang.pick("第一次运行", "the first run"),
+            Self::Asked => lang.pick("按要求", "as asked"),
+            Self::Due => lang.pick(
+                "变更较多，词语统计到期更新",
+                "many records have changed, and the statistics of words were due",
+            ),
+            Self::OtherOrigin => lang.pick(
+                "模型、同义词、分类、深度或程序版本有变",
+                "another model, list of synonyms, taxonomy, depth or version of the program",
+            ),
+            Self::Unreadable => {
+                lang.pick("上次的派生数据读不出来", "the earlier derived data cannot be read")
+            }
+        }
+    }
 }
 
 /// What a night came to.
@@ -115,44 +176,73 @@ pub fn run_night(
     let mut answers = Answers::kept(input.answers, "store.db");
     let tables = tables(input.demands, input.supplies, input.demand_intake, input.supply_intake);
     let learned = answers.learn(&tables.demands, &tables.supplies, &mut rules);
-    let n = tables.n_records();
-
-    let index = folders.generation.join(names::INDEX);
-    std::fs::create_dir_all(&index).map_err(|e| PipelineError::io("create", &index, e))?;
-    let (demand_index, supply_index) =
-        clock.stage(Stage::Index, Some(n), || build_indexes(&index, &tables, progress))?;
-    let embeddings =
-        clock.stage(Stage::Embed, Some(n), || embed(embedder.as_ref(), &tables, progress))?;
     let (backend, why_no_gpu) = choose_backend(options.backend)?;
-    let candidates = clock.stage(Stage::Candidates, Some(n), || {
-        retrieve(
-            (&demand_index, &supply_index),
-            &synonyms.synonyms,
-            &embeddings.0,
-            &embeddings.1,
-            backend.as_ref(),
-            options.n_candidates.max(options.depth).max(options.top),
-            progress,
-        )
+    let n = options.n_candidates.max(options.depth).max(options.top);
+    let origin =
+        Origin::new(embedder.identity(), &synonyms.text, taxonomies_sha256(), remembered_depth(n));
+    let means = Means {
+        embedder: embedder.as_ref(),
+        synonyms: &synonyms.synonyms,
+        backend: backend.as_ref(),
+        origin: &origin,
+        n,
+    };
+    let (mut derived, scorers) =
+        Derived::new(&tables, means, folders, refresh, &mut clock, progress)?;
+    let (wanted, candidates) = derived.wanted();
+    if u32::try_from(wanted.len()).is_err() {
+        let n_records = tables.demands.len() + tables.supplies.len();
+        return Err(PipelineError::TooManyCandidates { n_records, n });
+    }
+
+    let carried = std::mem::take(&mut derived.carried);
+    let missing = carried.missing(&wanted);
+    let evidence = clock.stage(Stage::Evidence, None, || {
+        let needed = Needed::by(&missing, &tables);
+        derived.evidence(&tables, &needed, Words::Left, means)
     })?;
-    drop((demand_index, supply_index));
-    let evidence = clock.stage(Stage::Evidence, Some(n), || {
-        let sides = (tables.demands.as_slice(), tables.supplies.as_slice());
-        read_evidence(embedder.as_ref(), sides, synonyms.synonyms.clone(), progress)
-    })?;
-    let judged = clock.stage(Stage::Score, None, || {
-        let judge = Judge::new(
+    let judge = |evidence| {
+        let [demands, supplies] = &derived.embeddings;
+        Judge::new(
             &tables.demands,
             &tables.supplies,
-            &embeddings.0,
-            &embeddings.1,
-            &evidence,
+            demands,
+            supplies,
+            evidence,
             &rules,
             options.as_of,
         )
-        .with_blocked(learned.blocked_pairs());
-        judge_all(options, &judge, &rules, &candidates, backend.as_ref(), progress)
+        .with_blocked(learned.blocked_pairs())
+    };
+    let (pairs, judged) = clock.stage(Stage::Score, None, || {
+        let judge = judge(&evidence);
+        let lexical = scorers.lexical(&missing, &derived.change);
+        let inputs = judge.exact_inputs(&missing, &lexical)?;
+        let pairs = carried.with(missing.into_iter().zip(inputs).collect(), &wanted);
+        let known = pairs.of(&candidates);
+        let candidates = Candidates::of(candidates, tables.demands.len());
+        let judged = judge_all(
+            options,
+            &judge,
+            &rules,
+            &candidates,
+            Some(&known),
+            backend.as_ref(),
+            progress,
+        )?;
+        Ok::<_, PipelineError>((pairs, judged))
     })?;
+    drop((evidence, scorers));
+
+    // Quotes and joint answers are drawn from the kept pairs only.
+    let evidence = clock.stage(Stage::Evidence, None, || {
+        let kept: Vec<(u32, u32)> =
+            judged.matches.iter().map(|pair| (pair.demand.0, pair.supply.0)).collect();
+        derived.evidence(&tables, &Needed::by(&kept, &tables), Words::Read, means)
+    })?;
+    let mode = derived.mode.clone();
+    clock.stage(Stage::Write, None, || derived.write(pairs, folders.generation, &origin))?;
+
     let folder = OutputFolder::standing(folders.run);
     folder.create_dir(names::INDEX)?;
     let summary = Concluding {
@@ -160,23 +250,79 @@ pub fn run_night(
         rules: &rules,
         synonyms_text: &synonyms.text,
         tables: &tables,
-        candidates: &candidates,
+        candidates: &Candidates::default(),
         judged: &judged,
         evidence: &evidence,
         answers: &answers,
         learned: &learned,
+        extent: Extent::Night,
+        night: Some(mode.clone()),
         embedder: options.embedder.facts(embedder.as_ref()),
         passage_embedder: None,
         backend: backend.info(),
         why_no_gpu,
     }
     .write(&folder, clock, progress)?;
-    let why = if refresh == Refresh::Statistics { FullBecause::Asked } else { FullBecause::First };
     Ok(NightSummary {
         manifest: summary.manifest,
         demands_by_verdict: summary.demands_by_verdict,
-        mode: NightMode::Full { why },
+        mode,
     })
+}
+
+/// Which demands and supplies take part in some pairs.
+struct Needed([Vec<bool>; 2]);
+
+impl Needed {
+    fn by(pairs: &[(u32, u32)], tables: &Tables) -> Self {
+        let mut needed = [vec![false; tables.demands.len()], vec![false; tables.supplies.len()]];
+        for &(demand, supply) in pairs {
+            needed[0][demand as usize] = true;
+            needed[1][supply as usize] = true;
+        }
+        Self(needed)
+    }
+}
+
+/// Whether the words of records are read, which only quotes and joint answers need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Words {
+    Left,
+    Read,
+}
+
+impl Derived {
+    /// What is needed of some records: vectors, numbers, and words where they are asked for. Other
+    /// records have nothing.
+    fn evidence(
+        &self,
+        tables: &Tables,
+        Needed([demands, supplies]): &Needed,
+        words: Words,
+        means: Means<'_>,
+    ) -> Result<Evidence, PipelineError> {
+        let dim = means.origin.dim;
+        let numbers = |records: &[Record], needed: &[bool]| -> Vec<StatedNumbers> {
+            let of = |(record, needed): (&Record, &bool)| {
+                if *needed { StatedNumbers::of(record) } else { StatedNumbers::default() }
+            };
+            records.par_iter().zip(needed).map(of).collect()
+        };
+        let mut evidence = Evidence {
+            demand_vectors: self.passages(0, demands, dim)?,
+            supply_vectors: self.passages(1, supplies, dim)?,
+            demand_numbers: numbers(&tables.demands, demands),
+            supply_numbers: numbers(&tables.supplies, supplies),
+            synonyms: means.synonyms.clone(),
+            ..Evidence::default()
+        };
+        if words == Words::Read {
+            let (vocabulary, synonyms) = (&mut evidence.vocabulary, means.synonyms);
+            evidence.demands = read_texts(vocabulary, &tables.demands, demands, synonyms);
+            evidence.supplies = read_texts(vocabulary, &tables.supplies, supplies, synonyms);
+        }
+        Ok(evidence)
+    }
 }
 
 /// Live records as the job's tables: sorted by id, near-duplicates and contradictions found.
@@ -187,6 +333,8 @@ fn tables(
     mut supply_intake: Intake,
 ) -> Tables {
     let take = |mut records: Vec<Record>, intake: &mut Intake| {
+        // Numbers of groups follow the order of ids, not the order in which rows are given.
+        records.par_sort_by(|a, b| a.id.cmp(&b.id));
         records.par_iter_mut().for_each(|record| record.duplicate_group = None);
         intake.near_duplicates = near_duplicate_groups(&records);
         for (number, group) in (0_u32..).zip(&intake.near_duplicates) {

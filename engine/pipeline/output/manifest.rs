@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::super::{AllocationFacts, PipelineError};
+use super::super::{AllocationFacts, NightMode, PipelineError};
 use super::names;
 use crate::model::{Part, Side};
 
@@ -70,6 +70,9 @@ pub struct Manifest {
     /// How pairs were handed out, beside the other ways; empty in runs of earlier versions.
     #[serde(default)]
     pub allocation: AllocationFacts,
+    /// How much a night had to score; absent for a match of two lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub night: Option<NightMode>,
     /// Wall time per stage in seconds.
     pub timings: BTreeMap<String, f64>,
 }

@@ -23,7 +23,7 @@ pub(super) use manifest::SCHEMA as MANIFEST_SCHEMA;
 pub(super) use pairs::{Words, find_pair, pair_record, write_pairs};
 pub(super) use quality::write_qualities;
 pub(super) use rankings::{trec_id, write_ranking};
-pub(super) use records::{read_records, write_records};
+pub(super) use records::{read_records, record_json, write_records};
 
 /// Names of the files in an output folder.
 pub(super) mod names {

@@ -272,10 +272,11 @@ pub(in super::super) fn pair_record(
     }
 }
 
-/// Writes the pairs in order, one JSON object per line.
+/// Writes the chosen pairs in order, one JSON object per line.
 pub(in super::super) fn write_pairs(
     path: &Path,
     matches: &[Match],
+    chosen: &(dyn Fn(&Match) -> bool + Sync),
     record: &(dyn Fn(&Match) -> PairRecord + Sync),
     progress: &dyn Progress,
 ) -> Result<(), PipelineError> {
@@ -289,7 +290,7 @@ pub(in super::super) fn write_pairs(
                 .par_chunks(LINES)
                 .map(|pairs| {
                     let mut block = Vec::new();
-                    for pair in pairs {
+                    for pair in pairs.iter().filter(|pair| chosen(pair)) {
                         serde_json::to_writer(&mut block, &record(pair))?;
                         block.push(b'\n');
                     }

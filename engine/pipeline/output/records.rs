@@ -116,6 +116,15 @@ impl From<RecordRow> for Record {
     }
 }
 
+/// What a record says, as one line of JSON: everything but where it was read and which records
+/// repeat it.
+pub(in super::super) fn record_json(record: &Record) -> Vec<u8> {
+    let mut row = RecordRow::from(record);
+    row.source = SourceRef { file: String::new(), sheet: None, row: 0 };
+    row.duplicate_group = None;
+    serde_json::to_vec(&row).expect("a record is texts and numbers")
+}
+
 /// Writes the records of both sides, demands first, each side in table order.
 pub(in super::super) fn write_records(
     path: &Path,
