@@ -112,14 +112,14 @@ fn take(
     let bars = Bars::new(told.lang);
     bars.begin(Stage::Import, None);
     let seen = std::sync::atomic::AtomicU64::new(0);
-    let taken = take_list(workspace, store, file, around.now(), &|rows| {
+    let taken = take_list(workspace, store, file, around, &|rows| {
         let before = seen.fetch_max(rows, std::sync::atomic::Ordering::Relaxed);
         bars.advance(rows.saturating_sub(before));
     });
     bars.end();
     match taken? {
-        Taken::New(summary, rejected) => told.list(&summary, false, &rejected),
-        Taken::Already(summary) => told.list(&summary, true, &[]),
+        Taken::New(summary, rejected) => told.list(&summary, None, &rejected),
+        Taken::Already { summary, superseded } => told.list(&summary, Some(superseded), &[]),
         Taken::Changing => told.changing(file.path),
     }
     Ok(())
@@ -133,7 +133,8 @@ struct Told {
 }
 
 impl Told {
-    fn list(&mut self, summary: &ImportSummary, already: bool, rejected: &[RejectedRow]) {
+    fn list(&mut self, summary: &ImportSummary, again: Option<bool>, rejected: &[RejectedRow]) {
+        let (already, superseded) = (again.is_some(), again == Some(true));
         let lang = self.lang;
         let mut value = serde_json::to_value(summary).unwrap_or_default();
         if let Value::Object(fields) = &mut value {
@@ -149,25 +150,32 @@ impl Told {
             match lang {
                 Lang::Zh => format!(
                     "新增 {}，修改 {}，未变 {}，恢复 {}，撤回 {}，退回 {}",
-                    summary.new,
-                    summary.changed,
-                    summary.unchanged,
-                    summary.revived,
-                    summary.withdrawn,
-                    summary.rejected
+                    summary.figures.new,
+                    summary.figures.changed,
+                    summary.figures.unchanged,
+                    summary.figures.revived,
+                    summary.figures.withdrawn,
+                    summary.figures.rejected
                 ),
                 Lang::En => format!(
                     "{} new, {} changed, {} unchanged, {} revived, {} withdrawn, {} rejected",
-                    summary.new,
-                    summary.changed,
-                    summary.unchanged,
-                    summary.revived,
-                    summary.withdrawn,
-                    summary.rejected
+                    summary.figures.new,
+                    summary.figures.changed,
+                    summary.figures.unchanged,
+                    summary.figures.revived,
+                    summary.figures.withdrawn,
+                    summary.figures.rejected
                 ),
             }
         };
         self.lines.push(format!("{} → {side}「{}」：{what}", summary.file, summary.list));
+        if already && superseded {
+            let what = self.lang.pick(
+                "  此后又读入过别的文件；要让清单回到这份文件，加 --again",
+                "  other files were taken into the list since; --again makes it say this file's again",
+            );
+            self.lines.push(what.to_owned());
+        }
         let shown = rejected.iter().map(|row| (&row.source, row.reason.as_str()));
         self.rows(shown, rejected.len());
     }

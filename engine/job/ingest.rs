@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::inbox::{self, Kind, Waiting};
 use super::take::file_name;
 use super::{JobError, ListFile, Surroundings, Taken, Workspace, take_answers, take_contacts, take_list};
-use crate::model::{Diagnosis, Lang, RejectedRow, Side, SourceRef};
+use crate::model::{Diagnosis, Lang, Side};
 use crate::pipeline::{Progress, SideOptions, Stage};
 use crate::store::{ImportSummary, Store};
 
@@ -155,7 +155,7 @@ fn list(
         max_rejected_share: f64::from(inbox.max_rejected_percent) / 100.0,
     };
     let seen = std::sync::atomic::AtomicU64::new(0);
-    let taken = take_list(workspace, store, &request, around.now(), &|rows| {
+    let taken = take_list(workspace, store, &request, around, &|rows| {
         let before = seen.fetch_max(rows, std::sync::atomic::Ordering::Relaxed);
         progress.advance(rows.saturating_sub(before));
     })?;
@@ -165,7 +165,7 @@ fn list(
             entry.import = Some(as_json(&summary));
             true
         }
-        Taken::Already(summary) => {
+        Taken::Already { summary, .. } => {
             "already_taken".clone_into(&mut entry.outcome);
             entry.import = Some(as_json(&summary));
             true
@@ -233,9 +233,4 @@ pub(super) fn plan(workspace: &Workspace) -> Result<Vec<PlannedFile>, JobError> 
             PlannedFile { file: relative(workspace, &file.path), records, rejected, refused }
         })
         .collect())
-}
-
-/// Rows sent back, by reason only, for a summary.
-pub(super) fn reasons(rejected: &[RejectedRow]) -> Vec<(SourceRef, String)> {
-    rejected.iter().map(|row| (row.source.clone(), row.reason.clone())).collect()
 }

@@ -206,7 +206,7 @@ fn check(store: &Store, workspace: &Workspace) -> Result<(), JobError> {
         None => Ok(()),
         Some(finding) => Err(StoreError::Corrupt {
             path: workspace.path("store.db"),
-            detail: finding.to_string(),
+            detail: finding.message(crate::model::Lang::En),
         }
         .into()),
     }
@@ -324,10 +324,9 @@ impl Making<'_> {
         let head = RunHead {
             as_of: self.as_of,
             reference,
-            started_at: around.started_at.timestamp(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let run = store.begin_run(&head)?;
+        let run = store.begin_run(&head, around.now())?;
         let building = Building::begin(workspace, generation, &run.folder, around.now())?;
         let job = Job { making: self, run: &run, generation, reference, refresh, last: last.as_ref() };
         let made = job.build(store, (demands, supplies), answers, intakes, warnings, progress);
@@ -496,7 +495,8 @@ impl Job<'_> {
         warnings: Vec<Warning>,
     ) -> NightlySummary {
         let making = self.making;
-        let (mode, full) = mode(&night.mode);
+        let lang = making.workspace.config().matching.lang;
+        let full = matches!(night.mode, NightMode::Full { .. });
         let before = self
             .last
             .and_then(|run| serde_json::from_str::<NightlySummary>(run.summary.as_deref()?).ok())
@@ -513,7 +513,7 @@ impl Job<'_> {
             expired,
             demands_by_verdict: night.demands_by_verdict,
             handed_out,
-            mode,
+            mode: night.mode.line(lang),
             refreshed_on: before.filter(|_| !full).unwrap_or(making.as_of),
             news,
             warnings,
@@ -548,20 +548,6 @@ impl Job<'_> {
         let result = RunResult { generation: self.generation, summary: text.to_string() };
         store.finish_run(self.run.id, &result, at)?;
         Ok(())
-    }
-}
-
-/// The way a night was made, in words, and whether everything was scored with new statistics.
-fn mode(mode: &NightMode) -> (String, bool) {
-    match mode {
-        NightMode::Full { why } => (format!("full: {why:?}").to_lowercase(), true),
-        NightMode::Incremental { changed, gone } => (
-            format!(
-                "incremental: {} demands and {} supplies changed, {} and {} gone",
-                changed[0], changed[1], gone[0], gone[1]
-            ),
-            false,
-        ),
     }
 }
 

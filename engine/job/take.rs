@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{JobError, Workspace, fail, files, intake};
+use super::{JobError, Surroundings, Workspace, fail, files, intake};
 use crate::corpus::{is_classified, read_answers, read_contacts, read_lists};
 use crate::model::{Intake, RejectedRow, Side, SourceRef};
 use crate::pipeline::SideOptions;
@@ -43,7 +43,12 @@ pub enum Taken {
     /// It was taken in.
     New(ImportSummary, Vec<RejectedRow>),
     /// The same file had been taken in into the same list; nothing was done.
-    Already(ImportSummary),
+    Already {
+        /// What became of it then.
+        summary: ImportSummary,
+        /// Whether other files went into the list since.
+        superseded: bool,
+    },
     /// It changed while it was read; it is left for another time.
     Changing,
 }
@@ -57,9 +62,10 @@ pub fn take_list(
     workspace: &Workspace,
     store: &mut Store,
     file: &ListFile<'_>,
-    at: Timestamp,
+    around: &Surroundings,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Taken, JobError> {
+    let at = around.now();
     let hash = || files::hash(file.path).map_err(|e| JobError::io("read", file.path, e));
     let (sha256, _) = hash()?;
     let lists = &workspace.config().lists;
@@ -70,7 +76,7 @@ pub fn take_list(
     let format = (file.path.extension())
         .map(|extension| extension.to_string_lossy().to_lowercase())
         .unwrap_or_default();
-    let mut head = ImportHead {
+    let head = ImportHead {
         side: file.side,
         list: Some(file.list.unwrap_or(default).to_owned()),
         set: file.set.map(str::to_owned).or_else(|| lists.set.clone()),
@@ -80,10 +86,13 @@ pub fn take_list(
         whole: file.whole,
         again: file.again,
         at,
+        date: around.started_at.date(),
     };
     // Asked before the file is read: a file that was taken in before costs one hash.
     let ticket = match begin(store, &head, at)? {
-        Begun::AlreadyTaken(summary) => return Ok(Taken::Already(summary)),
+        Begun::AlreadyTaken { summary, superseded } => {
+            return Ok(Taken::Already { summary, superseded });
+        }
         Begun::Open(ticket) => ticket,
     };
     fail::point("import.begun").map_err(|e| JobError::io("read", file.path, e))?;
@@ -106,19 +115,9 @@ pub fn take_list(
         store.discard_staged(at)?;
         return Ok(Taken::Changing);
     }
-    if let Some(table) = intake.tables.first() {
-        head.format.clone_from(&table.format);
-    }
     let staged = stage(workspace, store, ticket, &intake, &sha256, at);
     match staged {
         Ok(summary) => {
-            let classified: Vec<SourceRef> = (intake.rejected.iter())
-                .filter(|row| is_classified(row))
-                .map(|row| row.source.clone())
-                .collect();
-            if !classified.is_empty() {
-                store.note_refusals(&classified, Refusal::Classified, at)?;
-            }
             Ok(Taken::New(summary, intake.rejected))
         }
         Err(error) => {
@@ -152,6 +151,14 @@ fn stage(
         store.stage(&mut ticket, records)?;
     }
     intake::keep(workspace, intake, sha256)?;
+    // Before the import is visible: killed in between, rows are noted twice rather than never.
+    let classified: Vec<SourceRef> = (intake.rejected.iter())
+        .filter(|row| is_classified(row))
+        .map(|row| row.source.clone())
+        .collect();
+    if !classified.is_empty() {
+        store.note_refusals(&classified, Refusal::Classified, at)?;
+    }
     let summary = store.finish_import(ticket, &Findings::of(intake), at)?;
     fail::point("import.finished").map_err(|e| JobError::io("write", workspace.root(), e))?;
     Ok(summary)
