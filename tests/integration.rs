@@ -18,5 +18,6 @@ mod requirements;
 mod sample;
 mod shaders;
 mod simulation;
+mod store;
 mod synonyms;
 mod vectors;
