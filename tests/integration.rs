@@ -19,5 +19,6 @@ mod requirements;
 mod sample;
 mod shaders;
 mod simulation;
+mod store;
 mod synonyms;
 mod vectors;

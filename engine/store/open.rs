@@ -43,12 +43,8 @@ impl Store {
                 | OpenFlags::SQLITE_OPEN_CREATE
                 | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let mut store = Self::connect(path, flags)?;
-            match blank(&store.conn) {
-                Ok(true) => {}
-                Ok(false) | Err(StoreError::Corrupt { .. }) => {
-                    return Err(StoreError::Exists { path: path.to_owned() });
-                }
-                Err(error) => return Err(error),
+            if !blank(&store.conn)? {
+                return Err(StoreError::Exists { path: path.to_owned() });
             }
             store.prepare_for_writing()?;
             let transaction =
@@ -64,7 +60,11 @@ impl Store {
             transaction.commit()?;
             Ok(store)
         };
-        made().map_err(|error| error.at(path))
+        made().map_err(|error| match error {
+            // It is no database at all.
+            StoreError::Corrupt { .. } => StoreError::Exists { path: path.to_owned() },
+            error => error.at(path),
+        })
     }
 
     /// Opens a store for reading and writing; one of an older version is brought up to date, each

@@ -1,1 +1,11 @@
-//! Tests of the whole store.
+//! Tests of the whole store, by what is asked of it.
+
+mod damage;
+mod fixture;
+mod follow_up;
+mod imports;
+mod opening;
+mod people;
+mod sequences;
+mod unnamed;
+mod verdicts;
