@@ -7,6 +7,7 @@ mod allocation;
 mod embedding;
 mod import;
 mod max_sim;
+mod night;
 mod pair_scores;
 mod quantities;
 mod retrieval;
@@ -27,6 +28,7 @@ criterion_group!(
     quantities::bench,
     max_sim::bench,
     allocation::bench,
-    simulation::bench
+    simulation::bench,
+    night::bench
 );
 criterion_main!(benches);
