@@ -108,7 +108,15 @@ fn help_is_as_kept() {
             insta::assert_snapshot!(format!("help.{lang}"), help.out);
             for command in [
                 "match",
+                "init",
                 "import",
+                "status",
+                "nightly",
+                "export",
+                "gc",
+                "verify",
+                "backup",
+                "restore",
                 "search",
                 "explain",
                 "backends",

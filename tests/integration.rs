@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli;
 mod corpus_data;
+mod crash;
 mod endpoint;
 mod evaluation;
 mod feedback;
@@ -22,3 +23,4 @@ mod simulation;
 mod store;
 mod synonyms;
 mod vectors;
+mod workspace;

@@ -159,6 +159,10 @@ fn share_out<'a>(
         }
     }
     let units: Vec<NewsUnit> = units.into_values().collect();
+    // Without brokers nobody is waited for.
+    if brokers.is_empty() {
+        return Assignment::default();
+    }
     assign(brokers, &units, &last)
 }
 

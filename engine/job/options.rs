@@ -46,6 +46,8 @@ pub(super) fn match_options(
         MatchOptions::new(Vec::new(), Vec::new(), PathBuf::new(), around.started_at.clone());
     options.as_of = as_of;
     options.lang = config.lang;
+    options.show_timings = !around.fixed;
+    options.stale_hours = Some(workspace.config().night.stale_hours);
     options.backend = match config.backend.as_str() {
         "cpu" => BackendChoice::Cpu,
         "gpu" => BackendChoice::Gpu,

@@ -62,6 +62,10 @@ pub struct MatchOptions {
     pub answers: Vec<PathBuf>,
     /// Leave out answers after this day, and undated ones.
     pub answers_until: Option<Date>,
+    /// Whether wall times stand in the report; without them equal runs have equal reports.
+    pub show_timings: bool,
+    /// Hours after which the report turns red when it is read.
+    pub stale_hours: Option<u32>,
     /// Language of what people read.
     pub lang: Lang,
 }
@@ -99,6 +103,8 @@ impl MatchOptions {
             synonyms: SynonymsChoice::default(),
             answers: Vec::new(),
             answers_until: None,
+            show_timings: true,
+            stale_hours: None,
             lang: Lang::Zh,
         }
     }

@@ -220,7 +220,8 @@ impl Concluding<'_> {
             backend: self.backend,
             why_no_gpu: self.why_no_gpu,
         };
-        let for_people = clock.for_people(options.lang);
+        let for_people =
+            if options.show_timings { clock.for_people(options.lang) } else { Vec::new() };
         clock.stage(Stage::Write, Some(judged.matches.len() as u64), || {
             finished.write_tables(folder, progress)?;
             finished.write_documents(folder, for_people)

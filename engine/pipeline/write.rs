@@ -202,6 +202,7 @@ impl Finished<'_> {
             recommend_from,
             discuss_from,
             calibration: self.rules.calibration.note(options.lang).to_owned(),
+            stale_hours: options.stale_hours,
             provisional: true,
             notes: self.notes(),
         }

@@ -165,6 +165,9 @@ pub struct RunFacts {
     /// Where the calibration comes from, such as how many graded pairs, in the reader's language:
     /// one sentence without a full stop.
     pub calibration: String,
+    /// Hours after which the report turns red when it is read; `None` for a report that is not one of
+    /// a series.
+    pub stale_hours: Option<u32>,
     /// Whether the calibration is provisional, which the report then says first.
     pub provisional: bool,
     /// Further remarks for the head of the report, in the reader's language, such as that the

@@ -624,6 +624,7 @@ fn facts() -> RunFacts {
         recommend_from: Micro(600_000),
         discuss_from: Micro(300_000),
         calibration: "由 212 对人工分级的配对拟合，两方向各一条曲线".to_owned(),
+        stale_hours: None,
         provisional: true,
         notes: vec!["本次清单为演示而编写，单位与成果均为虚构".to_owned()],
     }

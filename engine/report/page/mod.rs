@@ -1,7 +1,7 @@
 //! `report.html`: one page that a person can read, print and pass on.
 //!
-//! It asks nothing of any other host, runs no script, and all text in it is escaped by
-//! construction. The parts stand in files of their own, in the order of the page.
+//! It asks nothing of any other host, and all text in it is escaped by construction. It runs no
+//! script but, in the report of a night, one that reads the clock to turn red. The parts stand in files of their own, in the order of the page.
 
 mod attention;
 mod compared;
@@ -82,6 +82,9 @@ fn page(view: &RunView<'_>) -> Markup {
                 main {
                     h1 { (title) }
                     (dates(view))
+                    @if let Some(hours) = view.run.stale_hours {
+                        (super::stale_notice(&view.run.started_at, hours, lang))
+                    }
                     @for note in &view.run.notes { p class="note" { (note) } }
                     (headline(view, &summary))
                     nav {
