@@ -5,7 +5,8 @@
 //! | floor | modules | what they do |
 //! |---|---|---|
 //! | 7 | [`cli`] | arguments, one file per command, exit codes |
-//! | 5 | [`pipeline`] | import → index and embed → candidates → scores → allocation → output |
+//! | 6 | [`job`] | a workspace: lists taken in, nights, publishing, backups |
+//! | 5 | [`pipeline`] [`config`] | import → index and embed → candidates → scores → allocation → output; settings |
 //! | 4 | [`corpus`] [`store`] [`index`] [`embed`] [`gpu`] [`report`] | files, SQLite, tantivy, model files, wgpu, documents |
 //! | 3 | [`simulation`] | how clusters may grow: firms, entry, transfer, supply chains, in integers |
 //! | 2 | [`matching`] [`evaluation`] | parts, scores, verdicts, allocation; ranking measures |

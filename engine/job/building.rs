@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ impl Building {
         generation: u64,
         run: &str,
         at: Timestamp,
-    ) -> Result<Self, JobError> {
+    ) -> Result<(), JobError> {
         let building = Self { generation, run: run.to_owned() };
         for path in [workspace.generation(generation), workspace.run(run)] {
             if path.exists() {
@@ -43,7 +44,7 @@ impl Building {
         for path in [workspace.generation(generation), workspace.run(run)] {
             fs::create_dir_all(&path).map_err(|e| JobError::io("create", &path, e))?;
         }
-        Ok(building)
+        Ok(())
     }
 
     /// Nothing is being made any more.
@@ -142,9 +143,9 @@ fn clear_beside(workspace: &Workspace) {
 /// Moves a file or folder of the workspace to `aside-<time>/`, where nothing is ever removed.
 pub(super) fn set_aside(
     workspace: &Workspace,
-    path: &std::path::Path,
+    path: &Path,
     at: Timestamp,
-) -> Result<std::path::PathBuf, JobError> {
+) -> Result<PathBuf, JobError> {
     let stamp = at.strftime("%Y%m%dT%H%M%SZ").to_string();
     let below = path.strip_prefix(workspace.root()).unwrap_or(path);
     for number in 1..=u32::MAX {

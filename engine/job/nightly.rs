@@ -327,22 +327,24 @@ impl Making<'_> {
             program: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let run = store.begin_run(&head, around.now())?;
-        let building = Building::begin(workspace, generation, &run.folder, around.now())?;
         let job = Job { making: self, run: &run, generation, reference, refresh, last: last.as_ref() };
-        let made = job.build(store, (demands, supplies), answers, intakes, warnings, progress);
+        let made = Building::begin(workspace, generation, &run.folder, around.now()).and_then(|_| {
+            job.build(store, (demands, supplies), answers, intakes, warnings, progress)
+        });
         match made {
             Ok(summary) => {
                 Building::end(workspace)?;
                 Ok(summary)
             }
             Err(error) => {
-                // A full disk needs the room now; if even this fails, the next builder does it.
-                let published = Current::read(workspace)
+                let is_published = Current::read(workspace)
                     .ok()
                     .flatten()
                     .is_some_and(|current| current.run == run.folder);
-                if !published {
-                    building.abandon(workspace).ok();
+                // A full disk needs the room now. If even this fails, the next builder does it, and
+                // one that finds the run published enters it in the store.
+                if !is_published {
+                    Building { generation, run: run.folder.clone() }.abandon(workspace).ok();
                     store.fail_run(run.id, &error.to_string(), around.now()).ok();
                 }
                 Err(error)

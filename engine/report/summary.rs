@@ -254,6 +254,19 @@ pub(super) fn table_counts<'a>(
     counts
 }
 
+/// The rows of tonight's files. Live records come from the files of many nights, and some of
+/// tonight's have expired or are replaced already, so that records are what is left of the rows.
+pub(super) fn table_counts_of_a_night(
+    intake: &Intake,
+) -> BTreeMap<(&str, Option<&str>), TableCount> {
+    let mut counts = table_counts(&[], intake);
+    for count in counts.values_mut() {
+        count.records =
+            count.rows_in.saturating_sub(count.merged + count.skipped + count.rejected);
+    }
+    counts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::super::charts::grouped;
-use super::super::summary::{TableCount, table_counts};
+use super::super::summary::{TableCount, table_counts, table_counts_of_a_night};
 use super::super::{RunView, evidence, veil};
 use crate::model::{Intake, Lang, Repair, RepairKind, Side, SkipReason, TableIntake};
 
@@ -21,10 +21,17 @@ pub(super) fn section(view: &RunView<'_>) -> Markup {
         (Side::Demand, view.demands, view.demand_intake),
         (Side::Supply, view.supplies, view.supply_intake),
     ];
+    let is_night = view.run.stale_hours.is_some();
     html! {
+        @if is_night {
+            p { (view.lang.pick(
+                "这里只列上次发布以来读入的文件；此前读入的记录照常参加匹配，过期的见 expired.csv。",
+                "Only files taken in since the last published run are listed; records of earlier ones take part as before, expired ones stand in expired.csv.",
+            )) }
+        }
         @for (side, records, intake) in sides {
             h3 { (side.label(view.lang)) }
-            @let counts = table_counts(records, intake);
+            @let counts = if is_night { table_counts_of_a_night(intake) } else { table_counts(records, intake) };
             (row_table(view.lang, intake, &counts))
             (columns(view.lang, intake))
             (skips(view.lang, intake))
