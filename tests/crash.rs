@@ -144,7 +144,8 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, most: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % most.max(1)
     }
 }
@@ -160,7 +161,8 @@ fn tear(workspace: &Path, dice: &mut Dice) -> &'static str {
         0 => {
             let log = workspace.join("store.db-wal");
             if log.exists() {
-                let garbage: Vec<u8> = (0..500 + dice.below(5_000)).map(|n| (n * 31) as u8).collect();
+                let garbage: Vec<u8> =
+                    (0..500 + dice.below(5_000)).map(|n| (n * 31) as u8).collect();
                 let mut file = fs::File::options().append(true).open(log).expect("a log");
                 file.write_all(&garbage).expect("written");
             }

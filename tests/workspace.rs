@@ -71,7 +71,7 @@ pub(crate) fn new_workspace() -> TempDir {
     good(dir.path(), NIGHT, &["init"]);
     let config = "[inbox]\nsettle_secs = 0\n[match]\nbackend = \"cpu\"\ntop = 5\ncandidates = 20\n\
                   depth = 20\nper_demand = 2\nper_supply = 2\n[[broker]]\nname = \"张三\"\nload = 8\n\
-                  [[broker]]\nname = \"李四\"\nload = 8\nfields = [\"新材料\"]\n";
+                  [[broker]]\nname = \"李四\"\nload = 8\nfields = [\"高端装备\"]\n";
     fs::write(dir.path().join("duijie.toml"), config).expect("the settings are written");
     dir
 }
@@ -150,11 +150,12 @@ fn two_nights_and_what_is_new() {
     assert_eq!(second["news"]["new"], 0, "{second}");
     assert_eq!(second["news"]["gone"], 0, "{second}");
 
-    // A supply arrives that answers the first topic.
+    // A supply arrives that answers the second topic.
     let supply = serde_json::json!({
-        "id": "GJ-NEW", "name": "碳化硅衬底化学机械抛光成套技术",
-        "context": "碳化硅衬底化学机械抛光，全片表面粗糙度0.1nm，去除亚表面损伤层，外延良率高，已量产。",
-        "classification": "新材料——半导体材料", "maturity": "可以量产",
+        "id": "GJ-NEW", "name": "Ti-6Al-4V叶片激光增材制造成套技术",
+        "context": "Ti-6Al-4V叶片激光增材制造，孔隙率0.02%，分区扫描加原位退火，成形后残余应力低，\
+                    叶尖不翘曲，疲劳试验合格，已量产。",
+        "classification": "高端装备——增材制造", "maturity": "可以量产",
         "organization": "虚构新来研究所", "contact": made::PERSON, "phone": made::TELEPHONE,
     });
     fs::write(at.join("inbox/supplies/new-supply.jsonl"), supply.to_string()).expect("written");
@@ -162,17 +163,20 @@ fn two_nights_and_what_is_new() {
     assert_eq!(third["missed_nights"], serde_json::json!([["2026-09-03", "2026-09-04"], 2]));
     let fresh = news(at, &third);
     let entries = fresh["entries"].as_array().expect("entries");
-    let about: Vec<&Value> =
-        entries.iter().filter(|entry| entry["supply"] == "GJ-NEW").collect();
+    let about: Vec<&Value> = entries.iter().filter(|entry| entry["supply"] == "GJ-NEW").collect();
     assert!(!about.is_empty(), "{fresh}");
     assert!(about.iter().all(|entry| entry["why"] == serde_json::json!(["new_supply"])));
     assert!(
         about.iter().any(|entry| entry["broker"] == "李四"),
         "who knows the field calls: {fresh}"
     );
-    assert!(fresh["brokers"].as_array().expect("brokers").iter().all(|broker| {
-        broker["load"].as_u64() <= broker["most"].as_u64()
-    }));
+    assert!(
+        fresh["brokers"]
+            .as_array()
+            .expect("brokers")
+            .iter()
+            .all(|broker| { broker["load"].as_u64() <= broker["most"].as_u64() })
+    );
     let page = fs::read_to_string(run_folder(at, &third).join("news.html")).expect("a page");
     assert!(page.contains("数据截至") && page.contains("运行时间") && page.contains("2026-09-03"));
 
@@ -264,6 +268,9 @@ fn import_export_backup_restore() {
     assert!(plain.contains(made::TELEPHONE));
     good(at, NIGHT, &["export", "all.xlsx"]);
     assert!(fs::metadata(at.join("all.xlsx")).expect("exported").len() > 5_000);
+    good(at, NIGHT, &["export", "all.parquet"]);
+    let bytes = fs::read(at.join("all.parquet")).expect("exported");
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
     let (_, err) = bad(at, NIGHT, &["export", "x.csv", "--list", "没有"]);
     assert!(err.contains("需求清单"), "what there is stands in the remedy: {err}");
 
@@ -284,8 +291,20 @@ fn import_export_backup_restore() {
     assert!(!run_folder(at, &later).exists(), "a run that the store does not know is set aside");
     assert!(status(at, NIGHT + DAY)["published"].is_null());
     let rebuilt = nightly(at, NIGHT + DAY);
-    assert_eq!(rebuilt["records"], serde_json::json!([6, 8]));
+    assert_eq!(rebuilt["records"], serde_json::json!([5, 7]), "one of each has expired");
     assert!(good(at, NIGHT + DAY, &["verify"]).contains("完好"));
+
+    // Results and figures go out too.
+    for name in ["pairs.xlsx", "pairs.csv", "pairs.jsonl", "pairs.parquet"] {
+        good(at, NIGHT, &["export", name, "--what", "pairs"]);
+        assert!(fs::metadata(at.join(name)).expect("exported").len() > 100, "{name}");
+    }
+    good(at, NIGHT + DAY, &["export", "f.csv", "--what", "figures"]);
+    let figures = fs::read_to_string(at.join("f.csv")).expect("exported");
+    assert!(
+        figures.contains("新增需求,6,条") && figures.contains("现有有效供给,8,条"),
+        "{figures}"
+    );
 
     // An altered backup is refused before anything is touched.
     let copy = backup.join("store.db");
@@ -308,8 +327,6 @@ fn bad_files_are_set_aside_and_stop_nobody() {
     fs::write(at.join("inbox/supplies/half.csv.part"), "名称").expect("written");
     fs::write(at.join("inbox/answers/没有列.csv"), "a,b\n1,2\n").expect("written");
     // One row is classified: its content must be found nowhere.
-    let rows = made::demand_rows();
-    let classified = rows[30].replace("公开,", "机密,").replace(",,", ",机密,");
     fs::write(
         at.join("inbox/demands/密.csv"),
         format!(
@@ -321,11 +338,11 @@ fn bad_files_are_set_aside_and_stop_nobody() {
         ),
     )
     .expect("written");
-    drop(classified);
     let summary = nightly(at, NIGHT);
     let files = summary["inbox"].as_array().expect("files");
     let outcome = |name: &str| {
-        let file = files.iter().find(|file| file["file"].as_str().is_some_and(|f| f.ends_with(name)));
+        let file =
+            files.iter().find(|file| file["file"].as_str().is_some_and(|f| f.ends_with(name)));
         file.unwrap_or_else(|| panic!("{name}: {summary}"))["outcome"].clone()
     };
     assert_eq!(outcome("坏.xlsx"), "refused");
@@ -503,7 +520,8 @@ fn one_builder_at_a_time() {
     while !note.exists() && began.elapsed().as_secs() < 60 {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    let (_, err) = bad(at, NIGHT, &["import", "inbox/done/2026-09-01/demands.csv", "--side", "demand"]);
+    let (_, err) =
+        bad(at, NIGHT, &["import", "inbox/done/2026-09-01/demands.csv", "--side", "demand"]);
     assert!(err.contains("job.locked") && err.contains(&holder.id().to_string()), "{err}");
     holder.kill().expect("killed");
     holder.wait().expect("ended");

@@ -45,7 +45,7 @@ pub(super) enum Command {
     /// 夜间任务：读收件箱、匹配、发布；适合由计划任务运行
     #[command(after_help = NIGHTLY_EXAMPLES)]
     Nightly(NightlyArguments),
-    /// 把工作区里的记录导出为 XLSX、CSV 或 JSONL
+    /// 把工作区里的记录、结果或统计导出为 XLSX、CSV、JSONL 或 Parquet
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArguments),
     /// 删去不再保留的旧索引和旧结果（保留几代见 duijie.toml 的 [keep]）
@@ -115,7 +115,9 @@ const EXPORT_EXAMPLES: &str = "\
 示例：
   duijie export 全部.xlsx
   duijie export 供给.csv --side supply
-  duijie export 攻关.jsonl --set 攻关 --with-contacts";
+  duijie export 攻关.jsonl --set 攻关 --with-contacts
+  duijie export 结果.parquet --what pairs
+  duijie export 上半年.xlsx --what figures --from 2026-01-01 --until 2026-06-30";
 
 const BACKUP_EXAMPLES: &str = "\
 示例：
@@ -403,9 +405,21 @@ pub(super) struct NightlyArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArguments {
-    /// 导出到哪个文件，格式由扩展名决定：.xlsx、.csv、.jsonl
+    /// 导出到哪个文件，格式由扩展名决定：.xlsx、.csv、.jsonl、.parquet
     #[arg(value_name = "FILE")]
     pub(super) out: PathBuf,
+
+    /// 导出什么：records 现有记录，pairs 已发布的匹配结果，figures 一段时间的统计
+    #[arg(long, value_name = "records|pairs|figures", default_value = "records")]
+    pub(super) what: ExportedArgument,
+
+    /// 统计从哪一天起（YYYY-MM-DD）；默认本半年的第一天
+    #[arg(long, value_name = "DATE")]
+    pub(super) from: Option<Date>,
+
+    /// 统计到哪一天为止（YYYY-MM-DD）；默认今天
+    #[arg(long, value_name = "DATE")]
+    pub(super) until: Option<Date>,
 
     /// 只导出一侧
     #[arg(long, value_name = "demand|supply")]
@@ -720,6 +734,13 @@ impl From<BackendArgument> for BackendChoice {
             BackendArgument::Gpu => Self::Gpu,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportedArgument {
+    Records,
+    Pairs,
+    Figures,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -95,7 +95,9 @@ fn side(path: &Path, said: Option<Side>, lang: Lang) -> Result<Side, Failure> {
         _ => Err(Failure::usage(
             match lang {
                 Lang::Zh => format!("看不出 {} 是需求还是供给", path.display()),
-                Lang::En => format!("cannot tell whether {} holds demands or supplies", path.display()),
+                Lang::En => {
+                    format!("cannot tell whether {} holds demands or supplies", path.display())
+                }
             },
             lang.pick("加上 --side demand 或 --side supply", "say --side demand or --side supply"),
         )),

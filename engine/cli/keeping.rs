@@ -54,7 +54,8 @@ pub(super) fn verify(arguments: &VerifyArguments, lang: Lang) -> CommandResult {
                 out,
                 "{}",
                 match lang {
-                    Lang::Zh => format!("完好：数据库，{} 代索引，{n} 个文件", found.generations.len()),
+                    Lang::Zh =>
+                        format!("完好：数据库，{} 代索引，{n} 个文件", found.generations.len()),
                     Lang::En => format!(
                         "sound: the store, {} generations, {n} files",
                         found.generations.len()
@@ -110,7 +111,12 @@ pub(super) fn restore(arguments: &RestoreArguments, lang: Lang) -> CommandResult
         writeln!(out, "{value}")?;
         return Ok(());
     }
-    writeln!(out, "{}{}", lang.pick("已恢复备份，备份时间 ", "restored the backup of "), done.made_at)?;
+    writeln!(
+        out,
+        "{}{}",
+        lang.pick("已恢复备份，备份时间 ", "restored the backup of "),
+        done.made_at
+    )?;
     for place in &done.set_aside {
         writeln!(out, "{}{}", lang.pick("原来的移到 ", "the former is now "), place.display())?;
     }

@@ -209,7 +209,11 @@ const ENGLISH: &[(&str, &str, &str)] = &[
         "max_rejected",
         "Refuse the file when more than this share of its rows (%) is rejected; that of duijie.toml if not given",
     ),
-    ("status", "", "The workspace now: records, what is published, the last run, whether it is stale"),
+    (
+        "status",
+        "",
+        "The workspace now: records, what is published, the last run, whether it is stale",
+    ),
     ("nightly", "", "The nightly job: read the inbox, match, publish; made for a scheduler"),
     (
         "nightly",
@@ -219,8 +223,23 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     ("nightly", "refresh", "Count the retrieval statistics anew and score everything again"),
     ("nightly", "dry_run", "Only say what would be done; write nothing"),
     ("nightly", "on_failure", "Command to run on failure; that of duijie.toml if not given"),
-    ("export", "", "Export the records of the workspace as XLSX, CSV or JSONL"),
-    ("export", "out", "File to write; its extension decides: .xlsx, .csv, .jsonl"),
+    (
+        "export",
+        "",
+        "Export records, results or figures of the workspace as XLSX, CSV, JSONL or Parquet",
+    ),
+    ("export", "out", "File to write; its extension decides: .xlsx, .csv, .jsonl, .parquet"),
+    (
+        "export",
+        "what",
+        "What to export: records, pairs (of the published run), or figures (of a period)",
+    ),
+    (
+        "export",
+        "from",
+        "First day of the figures (YYYY-MM-DD); the first of this half-year by default",
+    ),
+    ("export", "until", "Last day of the figures (YYYY-MM-DD); today by default"),
     ("export", "side", "Only one side"),
     ("export", "list", "Only this list"),
     ("export", "set", "Only this set of lists"),

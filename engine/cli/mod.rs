@@ -118,7 +118,11 @@ fn start_log(verbose: u8, unattended: bool) {
         // It would report them on the same stderr, and panic when that is closed.
         .log_internal_errors(false);
     // Only fails if a log was started before, which then goes on.
-    if structured { log.json().flatten_event(true).try_init().ok() } else { log.try_init().ok() };
+    if structured {
+        log.json().flatten_event(true).try_init().ok()
+    } else {
+        log.try_init().ok()
+    };
 }
 
 /// What a command returns.

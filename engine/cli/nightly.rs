@@ -158,4 +158,3 @@ fn fail(
     }
     Ok(Failure::Told)
 }
-

@@ -37,7 +37,8 @@ pub(super) fn run(arguments: &StatusArguments, lang: Lang) -> CommandResult {
 
 fn rows(found: &Status, now: Timestamp, lang: Lang) -> Vec<Vec<String>> {
     let t = |zh, en| lang.pick(zh, en).to_owned();
-    let time = |at: Timestamp| at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string();
+    let time =
+        |at: Timestamp| at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string();
     let mut rows = Vec::new();
     for (name, figures) in [
         (t("需求", "demands"), &found.records.demands),
@@ -65,7 +66,8 @@ fn rows(found: &Status, now: Timestamp, lang: Lang) -> Vec<Vec<String>> {
                 Lang::En => format!("generation {}, runs/{}", published.generation, published.run),
             };
             rows.push(vec![t("已发布", "published"), what]);
-            let until = published.data_until.map_or_else(|| t("不详", "unknown"), |d| d.to_string());
+            let until =
+                published.data_until.map_or_else(|| t("不详", "unknown"), |d| d.to_string());
             rows.push(vec![t("数据截至", "data until"), until]);
             rows.push(vec![t("参考日期", "as of"), published.as_of.to_string()]);
             rows.push(vec![t("运行时间", "run at"), time(published.at)]);
@@ -84,8 +86,13 @@ fn rows(found: &Status, now: Timestamp, lang: Lang) -> Vec<Vec<String>> {
         rows.push(vec![t("上次运行", "last run"), what]);
     }
     if let Some(holder) = &found.at_work {
-        let what =
-            format!("{} pid {} {} {}", holder.command, holder.pid, holder.host, held_for(holder, now));
+        let what = format!(
+            "{} pid {} {} {}",
+            holder.command,
+            holder.pid,
+            holder.host,
+            held_for(holder, now)
+        );
         rows.push(vec![t("正在工作", "at work"), what]);
     }
     rows

@@ -137,8 +137,13 @@ impl Config {
         let config = Self {
             inbox: InboxConfig {
                 settle_secs: reader.whole("inbox", "settle_secs", 0, 3_600)?,
-                max_rejected_percent: u8::try_from(reader.whole("inbox", "max_rejected_percent", 0, 100)?)
-                    .unwrap_or(100),
+                max_rejected_percent: u8::try_from(reader.whole(
+                    "inbox",
+                    "max_rejected_percent",
+                    0,
+                    100,
+                )?)
+                .unwrap_or(100),
                 whole: reader.flag("inbox", "whole")?,
             },
             lists: ListsConfig {
@@ -230,7 +235,11 @@ mod tests {
             ("[[broker]]\nname = \"甲\"\nload = 0\n", "broker.load", "1–"),
             ("[[broker]]\nload = 1\n", "broker.name", "非空"),
             ("[[broker]]\nname = \"甲\"\ncap = 1\n", "broker.cap", "load"),
-            ("[[broker]]\nname = \"甲\"\nload = 1\n[[broker]]\nname = \"甲\"\nload = 2\n", "broker.name", "不重复"),
+            (
+                "[[broker]]\nname = \"甲\"\nload = 1\n[[broker]]\nname = \"甲\"\nload = 2\n",
+                "broker.name",
+                "不重复",
+            ),
         ] {
             let error = read(text).expect_err(text);
             let said = format!("{} {}", error.message(Lang::Zh), error.remedy(Lang::Zh));

@@ -14,7 +14,9 @@ const MOST_LOAD: u32 = 100_000;
 pub(super) fn parse(text: &str, path: &Path) -> Result<Table, ConfigError> {
     text.parse().map_err(|source: toml::de::Error| ConfigError::Syntax {
         path: path.to_owned(),
-        line: source.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1),
+        line: source
+            .span()
+            .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1),
         reason: source.message().to_owned(),
     })
 }
@@ -67,8 +69,9 @@ impl<'a> Reader<'a> {
         most: u32,
     ) -> Result<u32, ConfigError> {
         let value = self.value(section, key);
-        whole(value, least, most)
-            .ok_or_else(|| self.wrong(&format!("{section}.{key}"), value, format!("{least}–{most}")))
+        whole(value, least, most).ok_or_else(|| {
+            self.wrong(&format!("{section}.{key}"), value, format!("{least}–{most}"))
+        })
     }
 
     /// A number in `[0, 1]`.
@@ -88,9 +91,9 @@ impl<'a> Reader<'a> {
     /// True or false.
     pub(super) fn flag(&self, section: &str, key: &str) -> Result<bool, ConfigError> {
         let value = self.value(section, key);
-        value.as_bool().ok_or_else(|| {
-            self.wrong(&format!("{section}.{key}"), value, "true、false".to_owned())
-        })
+        value
+            .as_bool()
+            .ok_or_else(|| self.wrong(&format!("{section}.{key}"), value, "true、false".to_owned()))
     }
 
     /// One of a few words.
@@ -142,7 +145,11 @@ impl<'a> Reader<'a> {
             let broker = self.broker(table)?;
             if brokers.iter().any(|other| other.name == broker.name) {
                 let name = Value::String(broker.name);
-                return Err(self.wrong("broker.name", &name, "不重复的名字 (another name)".to_owned()));
+                return Err(self.wrong(
+                    "broker.name",
+                    &name,
+                    "不重复的名字 (another name)".to_owned(),
+                ));
             }
             brokers.push(broker);
         }

@@ -42,7 +42,8 @@ const ORGANIZATION: [&str; 7] =
     ["单位名称", "单位", "企业名称", "机构名称", "名称", "organization", "company"];
 const CODE: [&str; 4] = ["统一社会信用代码", "社会信用代码", "信用代码", "credit code"];
 const PERSON: [&str; 4] = ["联系人", "联系人姓名", "姓名", "contact"];
-const TELEPHONE: [&str; 7] = ["联系电话", "电话", "手机", "手机号", "联系方式", "telephone", "phone"];
+const TELEPHONE: [&str; 7] =
+    ["联系电话", "电话", "手机", "手机号", "联系方式", "telephone", "phone"];
 const EMAIL: [&str; 5] = ["邮箱", "电子邮箱", "电子邮件", "email", "e-mail"];
 const ADDRESS: [&str; 4] = ["通讯地址", "联系地址", "地址", "address"];
 

@@ -114,8 +114,11 @@ pub fn restore(
     let restored = Store::restore(&backup.join("store.db"), &workspace.path("store.db"), at)?;
     let mut aside = restored.set_aside;
     let store = workspace.store(at)?;
-    let published: Vec<_> =
-        store.runs(usize::MAX >> 1)?.into_iter().filter(|run| run.state == RunState::Published).collect();
+    let published: Vec<_> = store
+        .runs(usize::MAX >> 1)?
+        .into_iter()
+        .filter(|run| run.state == RunState::Published)
+        .collect();
     // The pointer stays only if the copy knows what it points to.
     let stays = Current::read(workspace).ok().flatten().is_some_and(|current| {
         published
@@ -150,11 +153,7 @@ fn check(backup: &Path) -> Result<Note, JobError> {
     let text = fs::read_to_string(backup.join(NOTE)).map_err(|e| bad(format!("{NOTE}: {e}")))?;
     let note: Note = serde_json::from_str(&text).map_err(|e| bad(format!("{NOTE}: {e}")))?;
     if note.schema != SCHEMA {
-        return Err(JobError::Newer {
-            path: backup.join(NOTE),
-            found: note.schema,
-            known: SCHEMA,
-        });
+        return Err(JobError::Newer { path: backup.join(NOTE), found: note.schema, known: SCHEMA });
     }
     if !note.files.contains_key("store.db") {
         return Err(bad("store.db".to_owned()));

@@ -38,8 +38,8 @@ impl Building {
             }
         }
         let path = workspace.path(BUILDING);
-        let text = serde_json::to_string(&building)
-            .map_err(|e| JobError::io("write", &path, e.into()))?;
+        let text =
+            serde_json::to_string(&building).map_err(|e| JobError::io("write", &path, e.into()))?;
         files::replace(&path, text.as_bytes(), "night.began")?;
         for path in [workspace.generation(generation), workspace.run(run)] {
             fs::create_dir_all(&path).map_err(|e| JobError::io("create", &path, e))?;
@@ -108,10 +108,8 @@ pub(super) fn recover(
         && let Some(current) = current.filter(|current| current.run == open.folder)
         && open.state == RunState::Open
     {
-        let result = RunResult {
-            generation: current.generation,
-            summary: current.summary.to_string(),
-        };
+        let result =
+            RunResult { generation: current.generation, summary: current.summary.to_string() };
         store.finish_run(open.id, &result, at)?;
         recovered.run_completed = Some(open.folder);
     }

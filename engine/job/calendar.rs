@@ -88,7 +88,8 @@ mod tests {
     #[test]
     fn red_begins_after_the_hours() {
         let now = Timestamp::from_second(1_000_000_000).expect("a time");
-        let ago = |seconds: i64| Some(Timestamp::from_second(1_000_000_000 - seconds).expect("a time"));
+        let ago =
+            |seconds: i64| Some(Timestamp::from_second(1_000_000_000 - seconds).expect("a time"));
         assert!(!is_stale(ago(36 * 3_600 - 1), now, 36));
         assert!(is_stale(ago(36 * 3_600), now, 36));
         assert!(is_stale(None, now, 36));

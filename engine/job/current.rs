@@ -69,10 +69,8 @@ impl Current {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(JobError::io("read", &path, error)),
         };
-        let damaged = |e: serde_json::Error| JobError::Damaged {
-            path: path.clone(),
-            reason: e.to_string(),
-        };
+        let damaged =
+            |e: serde_json::Error| JobError::Damaged { path: path.clone(), reason: e.to_string() };
         let value: serde_json::Value = serde_json::from_str(&text).map_err(damaged)?;
         // The shape is looked at before the fields, which a newer version may have changed.
         match value.get("schema").and_then(serde_json::Value::as_str) {

@@ -108,7 +108,10 @@ pub enum JobError {
 }
 
 fn by(holder: &Holder) -> String {
-    format!(": {} on {}, process {}, since {}", holder.command, holder.host, holder.pid, holder.since)
+    format!(
+        ": {} on {}, process {}, since {}",
+        holder.command, holder.host, holder.pid, holder.since
+    )
 }
 
 impl JobError {

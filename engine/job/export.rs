@@ -1,4 +1,4 @@
-//! Records of the store as a file: XLSX, CSV or JSON lines.
+//! Records of the store as a file: XLSX, CSV, JSON lines or Parquet.
 //!
 //! Contacts are masked and owners that are not public are veiled, unless it is asked otherwise.
 
@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::nightly::guarded;
+use super::parquet_file::{Kind, ParquetFile};
 use super::{JobError, Surroundings, Workspace};
 use crate::model::{Contact, Lang, Price, Record, Side, Visibility};
 use crate::report::{TableCell, TableColumn, TableDates, TableLook, TableSheet, write_tables};
@@ -28,6 +29,8 @@ pub enum ExportFormat {
     Csv,
     /// One object per line.
     Jsonl,
+    /// Columns named as the fields of a JSON line.
+    Parquet,
 }
 
 impl ExportFormat {
@@ -38,6 +41,7 @@ impl ExportFormat {
             "xlsx" => Some(Self::Xlsx),
             "csv" => Some(Self::Csv),
             "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "parquet" => Some(Self::Parquet),
             _ => None,
         }
     }
@@ -82,6 +86,33 @@ struct Row {
     address: String,
     source: String,
 }
+
+/// Names in Parquet, in the order of [`Row::cells`]; the side comes first.
+const NAMES: [(&str, Kind); 23] = [
+    ("number", Kind::Text),
+    ("id", Kind::Text),
+    ("list", Kind::Text),
+    ("title", Kind::Text),
+    ("body", Kind::Text),
+    ("keywords", Kind::Text),
+    ("classification", Kind::Text),
+    ("codes", Kind::Text),
+    ("organization", Kind::Text),
+    ("region", Kind::Text),
+    ("cooperation", Kind::Text),
+    ("maturity", Kind::Text),
+    ("ip_status", Kind::Text),
+    ("price_from_yuan", Kind::Number),
+    ("price_to_yuan", Kind::Number),
+    ("posted_on", Kind::Day),
+    ("valid_from", Kind::Day),
+    ("valid_until", Kind::Day),
+    ("visibility", Kind::Text),
+    ("person", Kind::Text),
+    ("telephone", Kind::Text),
+    ("email", Kind::Text),
+    ("source", Kind::Text),
+];
 
 /// Headings and widths, in the order of [`Row::cells`].
 const COLUMNS: [(&str, &str, u8, TableLook); 23] = [
@@ -248,6 +279,9 @@ pub fn export(
         ExportFormat::Jsonl => {
             source.write_jsonl(beside.reopen().map_err(failed)?, &sides).map_err(|e| e.at(path))?
         }
+        ExportFormat::Parquet => source
+            .write_parquet(beside.reopen().map_err(failed)?, &sides)
+            .map_err(|e| e.at(path))?,
     };
     beside.as_file().sync_all().map_err(failed)?;
     beside.persist(path).map_err(|e| failed(e.error))?;
@@ -377,6 +411,26 @@ impl Source<'_> {
         Ok(counts)
     }
 
+    fn write_parquet(&self, file: File, sides: &[Side]) -> Result<[u64; 2], Failed> {
+        let failed = |error: parquet::errors::ParquetError| Failed::Io(io::Error::other(error));
+        let columns: Vec<(&str, Kind)> =
+            std::iter::once(("side", Kind::Text)).chain(NAMES).collect();
+        let mut out = ParquetFile::new(BufWriter::new(file), &columns).map_err(failed)?;
+        let mut counts = [0; 2];
+        for &side in sides {
+            counts[side as usize] = self.each(side, &mut |row| {
+                let word = match row.side {
+                    Side::Demand => "demand",
+                    Side::Supply => "supply",
+                };
+                let cells = std::iter::once(TableCell::from(word)).chain(row.cells()).collect();
+                out.push(cells).map_err(failed)
+            })?;
+        }
+        out.finish().map_err(failed)?;
+        Ok(counts)
+    }
+
     /// The workbook pulls its rows, the store pushes them: a thread and a short queue between.
     fn write_workbook(
         &self,
@@ -394,7 +448,8 @@ impl Source<'_> {
                     scope.spawn(move || {
                         self.each(side, &mut |row| {
                             // The writer has failed and says why itself.
-                            send.send(row).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe).into())
+                            send.send(row)
+                                .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe).into())
                         })
                     }),
                 ));

@@ -78,10 +78,8 @@ pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
 pub(super) fn replace(path: &Path, bytes: &[u8], point: &str) -> Result<(), JobError> {
     let failed = |e| JobError::io("write", path, e);
     let parent = path.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::Builder::new()
-        .prefix(".new-")
-        .tempfile_in(parent)
-        .map_err(failed)?;
+    let mut beside =
+        tempfile::Builder::new().prefix(".new-").tempfile_in(parent).map_err(failed)?;
     fail::write(point, beside.as_file_mut(), bytes).map_err(failed)?;
     beside.as_file_mut().flush().map_err(failed)?;
     beside.as_file().sync_all().map_err(failed)?;

@@ -158,7 +158,10 @@ pub(super) fn compare(
         .filter_map(|(name, wanted)| match files::hash(&dir.join(name)) {
             Ok((sha256, size)) if sha256 == wanted.sha256 && size == wanted.size => None,
             Ok((sha256, size)) => {
-                let detail = format!("{size} bytes, SHA-256 {sha256}; should be {} bytes, {}", wanted.size, wanted.sha256);
+                let detail = format!(
+                    "{size} bytes, SHA-256 {sha256}; should be {} bytes, {}",
+                    wanted.size, wanted.sha256
+                );
                 Some(difference(name, "changed", detail))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -192,8 +195,7 @@ mod tests {
         manifest.write(dir.path()).expect("written");
         let read = FolderManifest::read(dir.path()).expect("read");
         assert_eq!(read, manifest);
-        let differences =
-            || compare(dir.path(), &manifest.files, "generations/1", Some(MANIFEST));
+        let differences = || compare(dir.path(), &manifest.files, "generations/1", Some(MANIFEST));
         assert_eq!(differences(), []);
         for name in ["index/a", "index/b", "c"] {
             let path = dir.path().join(name);

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::inbox::{self, Kind, Waiting};
 use super::take::file_name;
-use super::{JobError, ListFile, Surroundings, Taken, Workspace, take_answers, take_contacts, take_list};
+use super::{
+    JobError, ListFile, Surroundings, Taken, Workspace, take_answers, take_contacts, take_list,
+};
 use crate::model::{Diagnosis, Lang, Side};
 use crate::pipeline::{Progress, SideOptions, Stage};
 use crate::store::{ImportSummary, Store};
@@ -101,11 +103,13 @@ fn take(
             entry.unread = unread.len() as u64;
             true
         }),
-        Kind::Contacts => take_contacts(store, &file.path, around.now()).map(|(summary, unread)| {
-            entry.added = Some(summary.added);
-            entry.unread = unread.len() as u64;
-            true
-        }),
+        Kind::Contacts => {
+            take_contacts(store, &file.path, around.now()).map(|(summary, unread)| {
+                entry.added = Some(summary.added);
+                entry.unread = unread.len() as u64;
+                true
+            })
+        }
     };
     match done {
         Ok(true) => {
@@ -181,8 +185,7 @@ fn as_json(summary: &ImportSummary) -> serde_json::Value {
 /// Where a file of the workspace is, with `/` between steps.
 pub(super) fn relative(workspace: &Workspace, path: &std::path::Path) -> String {
     let steps = path.strip_prefix(workspace.root()).unwrap_or(path).components();
-    let steps: Vec<_> =
-        steps.map(|step| step.as_os_str().to_string_lossy().into_owned()).collect();
+    let steps: Vec<_> = steps.map(|step| step.as_os_str().to_string_lossy().into_owned()).collect();
     steps.join("/")
 }
 
@@ -216,16 +219,15 @@ pub(super) fn plan(workspace: &Workspace) -> Result<Vec<PlannedFile>, JobError> 
     Ok(files
         .iter()
         .map(|file| {
-            let seen = match file.kind {
-                Kind::Demands => rows(Side::Demand, file),
-                Kind::Supplies => rows(Side::Supply, file),
-                Kind::Answers => {
-                    crate::corpus::read_answers(&file.path).map(|list| (None, list.unread.len()))
-                }
-                Kind::Contacts => {
-                    crate::corpus::read_contacts(&file.path).map(|list| (None, list.unread.len()))
-                }
-            };
+            let seen =
+                match file.kind {
+                    Kind::Demands => rows(Side::Demand, file),
+                    Kind::Supplies => rows(Side::Supply, file),
+                    Kind::Answers => crate::corpus::read_answers(&file.path)
+                        .map(|list| (None, list.unread.len())),
+                    Kind::Contacts => crate::corpus::read_contacts(&file.path)
+                        .map(|list| (None, list.unread.len())),
+                };
             let (records, rejected, refused) = match seen {
                 Ok((records, rejected)) => (records, rejected, None),
                 Err(error) => (None, 0, Some(error.message(lang))),

@@ -59,7 +59,9 @@ impl BuildersLock {
             .map_err(|e| JobError::io("open", &path, e))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JobError::Locked { holder: read(&holder) }),
+            Err(TryLockError::WouldBlock) => {
+                return Err(JobError::Locked { holder: read(&holder) });
+            }
             Err(TryLockError::Error(error)) => return Err(JobError::io("lock", &path, error)),
         }
         let host = host_name();
@@ -70,7 +72,8 @@ impl BuildersLock {
             return Err(JobError::Locked { holder: left_by });
         }
         let own = Holder { host, pid: std::process::id(), since: now, command: command.to_owned() };
-        let text = serde_json::to_string(&own).map_err(|e| JobError::io("write", &holder, e.into()))?;
+        let text =
+            serde_json::to_string(&own).map_err(|e| JobError::io("write", &holder, e.into()))?;
         fs::write(&holder, text).map_err(|e| JobError::io("write", &holder, e))?;
         fail::point("lock.taken").map_err(|e| JobError::io("lock", &path, e))?;
         Ok(Self { file: Some(file), holder, left_by })

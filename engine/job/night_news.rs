@@ -222,7 +222,11 @@ fn view<'a>(
         rows,
         gone,
         brokers: (brokers.iter().zip(&assigned.loads))
-            .map(|(broker, &load)| NewsBroker { name: broker.name.clone(), load, most: broker.load })
+            .map(|(broker, &load)| NewsBroker {
+                name: broker.name.clone(),
+                load,
+                most: broker.load,
+            })
             .collect(),
         facts: NewsFacts {
             dates: TableDates {
@@ -278,8 +282,8 @@ fn write_json<'a>(
         broker_of,
     };
     let path = run.join(JSON);
-    let mut text = serde_json::to_string_pretty(&file)
-        .map_err(|e| JobError::io("write", &path, e.into()))?;
+    let mut text =
+        serde_json::to_string_pretty(&file).map_err(|e| JobError::io("write", &path, e.into()))?;
     text.push('\n');
     fs::write(&path, text).map_err(|e| JobError::io("write", &path, e))
 }

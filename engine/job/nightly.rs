@@ -7,8 +7,8 @@
 
 use std::path::Path;
 
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::building::{Building, Recovered, recover};
@@ -279,9 +279,9 @@ fn next_generation(
         last = last.max(generation);
     }
     if let Ok(entries) = std::fs::read_dir(workspace.path("generations")) {
-        let numbers = entries.flatten().filter_map(|entry| {
-            entry.file_name().to_string_lossy().parse::<u64>().ok()
-        });
+        let numbers = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_string_lossy().parse::<u64>().ok());
         last = last.max(numbers.max().unwrap_or(0));
     }
     Ok(last + 1)
@@ -321,16 +321,15 @@ impl Making<'_> {
         let intakes = self.intakes(store, after)?;
         let generation = next_generation(workspace, self.current, store)?;
         let refresh = self.refresh(last.as_ref());
-        let head = RunHead {
-            as_of: self.as_of,
-            reference,
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-        };
+        let head =
+            RunHead { as_of: self.as_of, reference, program: env!("CARGO_PKG_VERSION").to_owned() };
         let run = store.begin_run(&head, around.now())?;
-        let job = Job { making: self, run: &run, generation, reference, refresh, last: last.as_ref() };
-        let made = Building::begin(workspace, generation, &run.folder, around.now()).and_then(|_| {
-            job.build(store, (demands, supplies), answers, intakes, warnings, progress)
-        });
+        let job =
+            Job { making: self, run: &run, generation, reference, refresh, last: last.as_ref() };
+        let made =
+            Building::begin(workspace, generation, &run.folder, around.now()).and_then(|_| {
+                job.build(store, (demands, supplies), answers, intakes, warnings, progress)
+            });
         match made {
             Ok(summary) => {
                 Building::end(workspace)?;
@@ -384,8 +383,7 @@ impl Making<'_> {
             .and_then(|run| serde_json::from_str::<NightlySummary>(run.summary.as_deref()?).ok())
             .and_then(|summary| self.as_of.since(summary.refreshed_on).ok())
             .is_some_and(|age| {
-                i64::from(age.get_days())
-                    >= i64::from(self.workspace.config().night.refresh_days)
+                i64::from(age.get_days()) >= i64::from(self.workspace.config().night.refresh_days)
             });
         if due { Refresh::Statistics } else { Refresh::WhenDue }
     }
@@ -528,8 +526,7 @@ impl Job<'_> {
         let generation_dir = workspace.generation(self.generation);
         let run_dir = workspace.run(&self.run.folder);
         let at = around.now();
-        let manifest =
-            FolderManifest::of(&generation_dir, self.generation, self.reference.0, at)?;
+        let manifest = FolderManifest::of(&generation_dir, self.generation, self.reference.0, at)?;
         let sha256 = manifest.write(&generation_dir)?;
         let run_files = generation::hashes(&run_dir, None)?;
         for dir in [&generation_dir, &run_dir] {

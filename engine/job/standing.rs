@@ -218,8 +218,11 @@ mod tests {
         };
         write(dir.path(), &standing).expect("written");
         assert_eq!(read(dir.path()), Some(standing));
-        std::fs::write(dir.path().join(STANDING), "{\"schema\":\"duijie.standing/2\",\"rules\":\"\"}\n")
-            .expect("write");
+        std::fs::write(
+            dir.path().join(STANDING),
+            "{\"schema\":\"duijie.standing/2\",\"rules\":\"\"}\n",
+        )
+        .expect("write");
         assert_eq!(read(dir.path()), None);
     }
 }

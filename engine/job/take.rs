@@ -117,9 +117,7 @@ pub fn take_list(
     }
     let staged = stage(workspace, store, ticket, &intake, &sha256, at);
     match staged {
-        Ok(summary) => {
-            Ok(Taken::New(summary, intake.rejected))
-        }
+        Ok(summary) => Ok(Taken::New(summary, intake.rejected)),
         Err(error) => {
             // A full disk may keep this from working too; the next builder does it then.
             store.discard_staged(at).ok();

@@ -40,8 +40,12 @@ impl Verification {
 /// # Errors
 /// [`JobError::NoStore`], [`JobError::Newer`]; a store that cannot even be opened is a finding.
 pub fn verify(workspace: &Workspace, lang: Lang) -> Result<Verification, JobError> {
-    let mut found =
-        Verification { files: 0, generations: Vec::new(), store: Vec::new(), differences: Vec::new() };
+    let mut found = Verification {
+        files: 0,
+        generations: Vec::new(),
+        store: Vec::new(),
+        differences: Vec::new(),
+    };
     match workspace.store_read_only().and_then(|store| Ok(store.integrity()?)) {
         Ok(findings) => {
             found.store = findings.iter().map(|finding| finding.message(lang)).collect();
@@ -113,7 +117,9 @@ fn look_at(
     if let Some(current) = current.filter(|current| current.generation == number) {
         match files::hash(&dir.join(MANIFEST)) {
             Ok((sha256, _)) if sha256 == current.generation_sha256 => {}
-            Ok((sha256, _)) => found.differences.push(manifest_differs(format!("SHA-256 {sha256}"))),
+            Ok((sha256, _)) => {
+                found.differences.push(manifest_differs(format!("SHA-256 {sha256}")))
+            }
             Err(error) => found.differences.push(manifest_differs(error.to_string())),
         }
     }

@@ -164,7 +164,8 @@ mod tests {
         assert!(made.contains(&"store.db".to_owned()) && made.contains(&CONFIG.to_owned()));
         fs::write(dir.path().join(CONFIG), "[match]\ntop = 3\n").expect("write");
         fs::remove_dir(dir.path().join("inbox/answers")).expect("removed");
-        let (workspace, made) = Workspace::init(dir.path(), Timestamp::UNIX_EPOCH).expect("made again");
+        let (workspace, made) =
+            Workspace::init(dir.path(), Timestamp::UNIX_EPOCH).expect("made again");
         assert_eq!(made, ["inbox/answers/"]);
         assert_eq!(workspace.config().matching.top, 3);
     }

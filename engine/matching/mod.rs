@@ -40,8 +40,8 @@ pub use joint::{
 };
 pub use market::{Market, Quota};
 pub use news::{
-    Assignment, Broker, GoneEntry, News, NewsEntry, NewsUnit, Standing, StandingPair, WhyGone, WhyNew,
-    assign, news,
+    Assignment, Broker, GoneEntry, News, NewsEntry, NewsUnit, Standing, StandingPair, WhyGone,
+    WhyNew, assign, news,
 };
 pub use numbers::{
     CheckedNumber, Doubt, JudgedNumbers, MARGIN_PERCENT, NumberCheck, Outcome, StatedNumbers,

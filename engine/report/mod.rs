@@ -29,7 +29,9 @@ use stale::stale_notice;
 
 pub use error::ReportError;
 pub use evaluation::{measure_label, ranker_label, slice_label, write_evaluation};
-pub use news::{NewsBroker, NewsFacts, NewsGone, NewsRow, NewsView, write_news_html, write_news_workbook};
+pub use news::{
+    NewsBroker, NewsFacts, NewsGone, NewsRow, NewsView, write_news_html, write_news_workbook,
+};
 pub use page::write_html;
 pub use tables::{TableCell, TableColumn, TableDates, TableLook, TableSheet, write_tables};
 pub use view::{Compared, Gap, Joint, JointMember, RunFacts, RunView, SheetFacts, WorkbookFacts};

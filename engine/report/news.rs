@@ -156,9 +156,8 @@ fn columns(lang: Lang, before: &[(&str, &str, u8)]) -> Vec<TableColumn> {
     let column = |zh: &str, en: &str, width, look| {
         TableColumn::new(if lang == Lang::Zh { zh } else { en }, width, look)
     };
-    let mut columns: Vec<TableColumn> = (before.iter())
-        .map(|(zh, en, width)| column(zh, en, *width, TableLook::Prose))
-        .collect();
+    let mut columns: Vec<TableColumn> =
+        (before.iter()).map(|(zh, en, width)| column(zh, en, *width, TableLook::Prose)).collect();
     columns.extend([
         column("需求编号", "Demand no.", 14, TableLook::Code),
         column("需求名称", "Demand", 28, TableLook::Prose),
@@ -255,9 +254,7 @@ pub fn write_news_workbook(path: &Path, view: &NewsView<'_>) -> Result<(), Repor
         TableSheet {
             name: t("按技术经理人", "By broker"),
             columns: columns(lang, &[("分给", "Assigned to", 10)]),
-            rows: Box::new(
-                brokers.iter().map(|row| with(vec![view.broker(row).into()], row)),
-            ),
+            rows: Box::new(brokers.iter().map(|row| with(vec![view.broker(row).into()], row))),
         },
         TableSheet {
             name: t("不再推荐", "No longer handed out"),

@@ -11,7 +11,9 @@ use crate::model::Lang;
 /// else, and without it the run's time still stands above.
 pub(super) fn stale_notice(started_at: &Zoned, hours: u32, lang: Lang) -> Markup {
     let words = match lang {
-        Lang::Zh => format!("这份结果已超过 {hours} 小时，之后没有成功的运行。请运行 duijie status 查看原因。"),
+        Lang::Zh => format!(
+            "这份结果已超过 {hours} 小时，之后没有成功的运行。请运行 duijie status 查看原因。"
+        ),
         Lang::En => format!(
             "This result is more than {hours} hours old and no later run has succeeded. \
              See `duijie status`."

@@ -261,8 +261,7 @@ pub(super) fn table_counts_of_a_night(
 ) -> BTreeMap<(&str, Option<&str>), TableCount> {
     let mut counts = table_counts(&[], intake);
     for count in counts.values_mut() {
-        count.records =
-            count.rows_in.saturating_sub(count.merged + count.skipped + count.rejected);
+        count.records = count.rows_in.saturating_sub(count.merged + count.skipped + count.rejected);
     }
     counts
 }

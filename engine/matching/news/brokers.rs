@@ -122,8 +122,7 @@ mod tests {
     }
 
     fn unit(key: &str, field: &str, sizes: &[u32]) -> NewsUnit {
-        let demands =
-            sizes.iter().enumerate().map(|(at, n)| (format!("{key}-{at}"), *n)).collect();
+        let demands = sizes.iter().enumerate().map(|(at, n)| (format!("{key}-{at}"), *n)).collect();
         NewsUnit { key: key.to_owned(), fields: vec![field.to_owned()], demands }
     }
 

@@ -309,7 +309,11 @@ mod tests {
         }
     }
 
-    fn run(pairs: Vec<StandingPair>, demands: &[(&str, &str)], supplies: &[(&str, &str)]) -> Standing {
+    fn run(
+        pairs: Vec<StandingPair>,
+        demands: &[(&str, &str)],
+        supplies: &[(&str, &str)],
+    ) -> Standing {
         let table = |rows: &[(&str, &str)]| {
             rows.iter().map(|(id, print)| ((*id).to_owned(), (*print).to_owned())).collect()
         };
