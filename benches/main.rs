@@ -11,6 +11,7 @@ mod pair_scores;
 mod quantities;
 mod retrieval;
 mod simulation;
+mod store;
 mod top_k;
 mod transformer;
 
@@ -27,6 +28,7 @@ criterion_group!(
     quantities::bench,
     max_sim::bench,
     allocation::bench,
-    simulation::bench
+    simulation::bench,
+    store::bench
 );
 criterion_main!(benches);
