@@ -12,6 +12,7 @@ mod pair_scores;
 mod quantities;
 mod retrieval;
 mod simulation;
+mod store;
 mod top_k;
 mod transformer;
 
@@ -29,6 +30,7 @@ criterion_group!(
     max_sim::bench,
     allocation::bench,
     simulation::bench,
-    night::bench
+    night::bench,
+    store::bench
 );
 criterion_main!(benches);

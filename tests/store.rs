@@ -6,8 +6,12 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use duijie::model::{Record, RecordId, Side, SourceRef};
-use duijie::store::{Begun, Findings, ImportHead, Scope, Seq, Store};
+use duijie::matching::{Calibration, Weights, mutual_score, score};
+use duijie::model::{Micro, Part, Record, RecordId, Side, SourceRef, Verdict, Veto};
+use duijie::store::{
+    Begun, Findings, ImportHead, PairState, RulesKind, RulesRef, RunHead, RunResult, Scope, Seq,
+    Store,
+};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
@@ -148,4 +152,107 @@ fn readers_and_writers_do_not_meet() {
         .expect("readable");
     assert_eq!(n_read, 1000);
     assert_eq!(state(&reader).len(), 10);
+}
+
+/// A pair judged by the rules, as a run does it.
+fn judged(
+    weights: &Weights,
+    calibration: &Calibration,
+    demand: &Record,
+    supply: &Record,
+    parts: [duijie::model::PartValues; 2],
+    vetoes: Vec<Veto>,
+) -> PairState {
+    let [parts_for_demand, parts_for_supply] = parts;
+    let score_for_demand = score(&parts_for_demand, weights.seen_by(demand)).score;
+    let score_for_supply = score(&parts_for_supply, weights.seen_by(supply)).score;
+    let probability_for_demand = calibration.probability(Side::Demand, score_for_demand);
+    let probability_for_supply = calibration.probability(Side::Supply, score_for_supply);
+    let probability = Micro::mean(probability_for_demand, probability_for_supply);
+    PairState {
+        demand: demand.id.clone(),
+        supply: supply.id.clone(),
+        parts_for_demand,
+        parts_for_supply,
+        score_for_demand,
+        score_for_supply,
+        probability_for_demand,
+        probability_for_supply,
+        mutual_score: mutual_score(probability_for_demand, probability_for_supply),
+        confidence: Micro(700_000),
+        verdict: calibration.advice(probability, &vetoes),
+        vetoes,
+        allocated: true,
+    }
+}
+
+/// From the store alone: the parts, the rules' texts, and the records as they were judged.
+#[test]
+fn a_past_verdict_is_recomputed_from_the_store_alone() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut store = Store::create(&dir.path().join("store.db"), at(0)).expect("a store");
+    for (side, name) in [(Side::Demand, "一"), (Side::Supply, "二二")] {
+        let head = ImportHead { side, ..head(name) };
+        let Begun::Open(mut ticket) = store.begin_import(&head).expect("begun") else {
+            panic!("it is new");
+        };
+        let records: Vec<Record> =
+            rows(3, "碳化硅磨削").into_iter().map(|record| Record { side, ..record }).collect();
+        store.stage(&mut ticket, &records).expect("staged");
+        store.finish_import(ticket, &Findings::default(), at(1)).expect("finished");
+    }
+    let weights = include_str!("../corpus/calibration/weights.toml");
+    let calibration = include_str!("../corpus/calibration/calibration.toml");
+    let rules = RulesRef {
+        weights: store.put_rules(RulesKind::Weights, weights, at(2)).expect("kept"),
+        calibration: store.put_rules(RulesKind::Calibration, calibration, at(2)).expect("kept"),
+    };
+    let reference = store.head().expect("readable");
+    let live = |side| store.live(side, &Scope::All, reference, TODAY).expect("readable").records;
+    let (demands, supplies) = (live(Side::Demand), live(Side::Supply));
+    let with = |value: i32| {
+        let mut parts = [None; Part::ALL.len()];
+        for (part, step) in [(Part::Lexical, 0), (Part::Dense, 1), (Part::Freshness, 2)] {
+            parts[part.index()] = Some(Micro(value + step));
+        }
+        parts
+    };
+    let (own_weights, own_calibration) = (
+        Weights::from_toml(weights).expect("shipped"),
+        Calibration::from_toml(calibration).expect("shipped"),
+    );
+    let pairs: Vec<PairState> = demands
+        .iter()
+        .zip(&supplies)
+        .zip([100_000, 600_000, 990_000])
+        .map(|((demand, supply), value)| {
+            let vetoes = if value > 900_000 { vec![Veto::NumbersNotMet] } else { Vec::new() };
+            let parts = [with(value), with(value - 50_000)];
+            judged(&own_weights, &own_calibration, demand, supply, parts, vetoes)
+        })
+        .collect();
+    let verdicts: Vec<Verdict> = pairs.iter().map(|pair| pair.verdict).collect();
+    assert!(verdicts.contains(&Verdict::NoMatch) && verdicts.contains(&Verdict::Discuss));
+    let run = RunHead { as_of: TODAY, reference, program: "0.1.0".to_owned() };
+    let run = store.begin_run(&run, at(3)).expect("begun").id;
+    store.record_verdicts(run, &rules, pairs.clone(), at(4)).expect("recorded");
+    let result = RunResult { generation: 1, summary: "{}".to_owned() };
+    store.finish_run(run, &result, at(5)).expect("published");
+    for pair in pairs {
+        let history = store.verdict_history(&pair.demand, &pair.supply).expect("readable");
+        let row = history.last().expect("judged");
+        let state = row.state.clone().expect("judged");
+        assert_eq!(state, pair);
+        let text = |sha256: &str| store.rules(sha256).expect("readable").expect("kept").text;
+        let again = judged(
+            &Weights::from_toml(&text(&row.rules.weights)).expect("kept whole"),
+            &Calibration::from_toml(&text(&row.rules.calibration)).expect("kept whole"),
+            &row.demand,
+            &row.supply,
+            [state.parts_for_demand, state.parts_for_supply],
+            state.vetoes,
+        );
+        // The confidence also looks at the lengths of the texts; it decides no verdict.
+        assert_eq!(again, pair);
+    }
 }

@@ -59,7 +59,7 @@ impl Store {
         sync(path)?;
         let findings = Self::open_read_only(path)?.integrity()?;
         if let Some(first) = findings.first() {
-            let detail = first.message(crate::model::Lang::Zh);
+            let detail = first.message(crate::model::Lang::En);
             return Err(StoreError::Corrupt { path: self.path.clone(), detail });
         }
         facts(path).map_err(|error| io_error(path, &error))
@@ -110,7 +110,7 @@ fn prepare(copy: &Path, backup: &Path, at: Timestamp) -> Result<(), StoreError> 
     };
     let mut store = Store::open(copy, at).map_err(named)?;
     if let Some(first) = store.integrity()?.first() {
-        let detail = first.message(crate::model::Lang::Zh);
+        let detail = first.message(crate::model::Lang::En);
         return Err(StoreError::Corrupt { path: backup.to_owned(), detail });
     }
     let name = backup.file_name().unwrap_or_default().to_string_lossy().into_owned();

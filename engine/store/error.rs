@@ -354,7 +354,7 @@ fn field_zh(field: &str) -> &str {
         "name" => "名称",
         "entered_by" => "录入人",
         "sha256" => "文件散列值",
-        "code" => "统一社会信用代码",
+        "generation" => "索引代号",
         other => other,
     }
 }
@@ -365,6 +365,7 @@ fn why_zh(why: &str) -> &str {
         "it must be above zero" => "必须大于零",
         "it is not 64 hexadecimal digits" => "应为 64 位十六进制数",
         "another organization has it" => "已属于另一个单位",
+        "it is too large" => "数值过大",
         other => other,
     }
 }

@@ -97,7 +97,8 @@ pub enum Event {
         /// How many.
         added: u64,
     },
-    /// Two entries turned out to be one organization.
+    /// Two entries turned out to be one organization, as somebody said; where rows of a list say
+    /// so, it is part of its import.
     OrganizationsMerged {
         /// The one that is no longer used.
         from: i64,

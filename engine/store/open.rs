@@ -108,7 +108,6 @@ impl Store {
                 let path = path.to_owned();
                 return Err(StoreError::Older { path, found, known: SCHEMA_VERSION });
             }
-            store.conn.pragma_update(None, "query_only", true)?;
             Ok(Self { path: path.to_owned(), ..store })
         };
         exists(path)?;

@@ -10,7 +10,7 @@ use super::row::{self, side_code};
 use super::{ImportId, Seq, Store, StoreError};
 use crate::model::{Record, RecordId, Side, SourceRef};
 
-/// Which lists are looked at.
+/// Which lists are looked at; a name that there is not gives no records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Scope {
     /// All lists of the side.

@@ -226,15 +226,26 @@ fn by_current_id(conn: &Connection, list: i64, given_id: &str) -> Result<Option<
     Ok(None)
 }
 
-/// The last version of a record.
+/// The last version of a record; its id in the list is that of the last version that says something.
 pub(super) fn current(conn: &Connection, record: i64) -> rusqlite::Result<Current> {
-    conn.prepare_cached(
-        "SELECT kind, content, given_id FROM versions WHERE record = ?1
-         ORDER BY import DESC LIMIT 1",
-    )?
-    .query_row([record], |row| {
-        Ok(Current { kind: row.get(0)?, content: row.get(1)?, given_id: row.get(2)? })
-    })
+    let last = conn
+        .prepare_cached(
+            "SELECT kind, content, given_id FROM versions WHERE record = ?1
+             ORDER BY import DESC LIMIT 1",
+        )?
+        .query_row([record], |row| {
+            Ok(Current { kind: row.get(0)?, content: row.get(1)?, given_id: row.get(2)? })
+        })?;
+    if last.kind != Kind::Withdrawn as i64 {
+        return Ok(last);
+    }
+    let given_id = conn
+        .prepare_cached(
+            "SELECT given_id FROM versions WHERE record = ?1 AND says IS NOT NULL
+             ORDER BY import DESC LIMIT 1",
+        )?
+        .query_row([record], |row| row.get(0))?;
+    Ok(Current { given_id, ..last })
 }
 
 /// Takes a row in as the next version of a record, if it says something else.

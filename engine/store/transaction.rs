@@ -4,11 +4,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{Store, StoreError};
 
-/// Most rows that a caller hands over which are written in one transaction.
+/// Most rows of those that a caller hands over that are written in one transaction.
 ///
 /// A row costs some tens of microseconds and touches a handful of tables, so that a transaction
 /// takes a few milliseconds where other writers may wait 200.
-pub(super) const ROWS_AT_ONCE: usize = 256;
+pub(super) const ROWS_AT_ONCE: usize = 128;
 
 /// Most bytes of text written in one transaction, but for a single row that is longer.
 pub(super) const BYTES_AT_ONCE: usize = 1 << 20;

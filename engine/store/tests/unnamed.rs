@@ -40,6 +40,19 @@ fn a_corrected_row_is_the_same_record() {
 }
 
 #[test]
+fn a_corrected_row_comes_back_as_the_same_record() {
+    let mut f = Fixture::new();
+    taken(&mut f, "1", &[row("甲", "一")], true);
+    taken(&mut f, "2", &[row("甲", "二")], true);
+    assert_eq!(taken(&mut f, "3", &[row("乙", "一")], true).withdrawn, 1);
+    let figures = taken(&mut f, "4", &[row("乙", "一"), row("甲", "二")], true);
+    assert_eq!((figures.revived, figures.unchanged, figures.new), (1, 1, 0));
+    let first = row("甲", "一").id;
+    assert_eq!(f.store.history(D, &first).expect("readable").len(), 4);
+    assert_sound(&f.store);
+}
+
+#[test]
 fn where_title_and_owner_are_not_unique_nothing_is_guessed() {
     let mut f = Fixture::new();
     taken(&mut f, "1", &[row("甲", "一"), row("甲", "二")], true);
