@@ -299,7 +299,12 @@ pub(super) fn judge_all(
     backend: &dyn Backend,
     progress: &dyn Progress,
 ) -> Result<Judged, PipelineError> {
-    let depths = Depths { ranked: options.depth.max(options.top), kept: options.top };
+    let depths = Depths {
+        ranked: options.depth.max(options.top),
+        kept: options.top,
+        // A night remembers what is known of pairs, and keeps what people need.
+        hopeless_for_supply: known.is_none(),
+    };
     let groups = options.quota.map(|quota| quota.groups(judge.supplies, &rules.taxonomy));
     let quota = options.quota.zip(groups.as_deref());
     let terms = Terms {

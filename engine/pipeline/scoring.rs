@@ -56,6 +56,8 @@ pub(super) struct Judge<'a> {
 pub(super) struct Depths {
     pub ranked: usize,
     pub kept: usize,
+    /// Whether a supply's best pairs are kept even where they are 暂无匹配.
+    pub hopeless_for_supply: bool,
 }
 
 /// One entry of a ranking: the other side's row and the score.
@@ -330,9 +332,12 @@ impl<'a> Judge<'a> {
             .par_iter()
             .zip(&ranks)
             .zip(&allocated)
-            .filter(|((short, ranks), allocated)| {
+            .filter(|((short, [for_demand, for_supply]), allocated)| {
+                let hopeful =
+                    || depths.hopeless_for_supply || self.verdict(short) != Verdict::NoMatch;
                 **allocated
-                    || ranks.iter().any(|&r| kept_rank(r))
+                    || kept_rank(*for_demand)
+                    || (kept_rank(*for_supply) && hopeful())
                     || self.is_blocked((short.demand, short.supply))
             })
             .map(|((short, ranks), &allocated)| {
@@ -571,7 +576,7 @@ mod tests {
             quota: None,
             exposure_cost: Micro::ZERO,
         };
-        let depths = Depths { ranked: 1, kept: 1 };
+        let depths = Depths { ranked: 1, kept: 1, hopeless_for_supply: true };
         let judged = judge
             .judge_all(&candidates, None, &CpuBackend::new(), depths, &terms, &Silent)
             .expect("the processor can");

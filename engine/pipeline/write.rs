@@ -271,7 +271,7 @@ impl Finished<'_> {
 }
 
 /// Whether a night writes the pair: handed out, worth a call, refused by a person, or a near miss.
-fn is_for_a_night(pair: &Match) -> bool {
+pub(super) fn is_for_a_night(pair: &Match) -> bool {
     let near = pair.rank_for_demand.is_some_and(|rank| rank <= NEAREST_MISSES);
     let refused = pair.vetoes.contains(&Veto::Refused);
     pair.allocated || pair.verdict != Verdict::NoMatch || refused || near

@@ -340,7 +340,7 @@ fn lists_of(
         quota: None,
         exposure_cost: DEFAULT_EXPOSURE_COST,
     };
-    let depths = Depths { ranked: depth, kept: depth };
+    let depths = Depths { ranked: depth, kept: depth, hopeless_for_supply: true };
     let judged = judge.judge_all(candidates, None, backend, depths, &terms, &super::Silent)?;
     Ok(two_way::two_way(&judged, judge.supplies.len(), &terms))
 }

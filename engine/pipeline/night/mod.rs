@@ -22,14 +22,16 @@ use super::answers::Answers;
 use super::candidates::Candidates;
 use super::clock::Clock;
 use super::defaults::{Rules, taxonomies_sha256};
+use super::joint::least_chance;
 use super::lists::take_in_id_order;
 use super::output::{OutputFolder, names};
 use super::run::{Concluding, Extent, Tables, judge_all};
 use super::scoring::Judge;
+use super::write::is_for_a_night;
 use super::{Manifest, MatchOptions, PipelineError, Progress, Stage, choose_backend};
 use crate::corpus::near_duplicate_groups;
 use crate::matching::{Evidence, StatedNumbers, contradictions};
-use crate::model::{BrokerAnswer, Intake, Lang, Record};
+use crate::model::{BrokerAnswer, Intake, Lang, Match, Record};
 
 /// What a night works on.
 #[derive(Debug)]
@@ -234,11 +236,17 @@ pub fn run_night(
     })?;
     drop((evidence, scorers));
 
-    // Quotes and joint answers are drawn from the kept pairs only.
     let evidence = clock.stage(Stage::Evidence, None, || {
-        let kept: Vec<(u32, u32)> =
-            judged.matches.iter().map(|pair| (pair.demand.0, pair.supply.0)).collect();
-        derived.evidence(&tables, &Needed::by(&kept, &tables), Words::Read, means)
+        // Every demand may be told what supplies together cover; their words, and those of the pairs
+        // that are written or could join, are all that quotes are drawn from.
+        let least = least_chance(rules.calibration.thresholds().0);
+        let told = |pair: &&Match| is_for_a_night(pair) || pair.probability() >= least;
+        let told: Vec<(u32, u32)> = (judged.matches.iter().filter(told))
+            .map(|pair| (pair.demand.0, pair.supply.0))
+            .collect();
+        let mut needed = Needed::by(&told, &tables);
+        needed.0[0].fill(true);
+        derived.evidence(&tables, &needed, Words::Read, means)
     })?;
     let mode = derived.mode.clone();
     clock.stage(Stage::Write, None, || derived.write(pairs, folders.generation, &origin))?;
