@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Interval, QueryMeasures, Reliability, Slice, Summary};
-use crate::model::{Micro, Part, Side, Verdict};
+use crate::model::{Micro, Part, PartValues, Side, Verdict};
 
 /// A way to rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -241,6 +241,10 @@ pub struct ToldPair {
     pub grade: Option<i32>,
     /// Its place in the full ranking, from 1, where it is among the answers that were looked at.
     pub place: Option<u32>,
+    /// The value of each part seen from the demand.
+    pub parts_for_demand: PartValues,
+    /// The value of each part seen from the supply.
+    pub parts_for_supply: PartValues,
     /// The score seen from the demand.
     pub score_for_demand: Micro,
     /// The score seen from the supply.

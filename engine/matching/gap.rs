@@ -73,7 +73,8 @@ pub fn what_lacks(
 
 /// Lists what a broker should check before picking up the telephone.
 ///
-/// `numbers` are the pair's checked numbers; those that are not met are named with both quotes.
+/// `numbers` are the pair's checked numbers; those that are not met are named with both quotes,
+/// stated limits apart from other numbers.
 #[must_use]
 pub fn to_verify(
     pair: &Match,
@@ -82,6 +83,10 @@ pub fn to_verify(
     lang: Lang,
 ) -> Vec<String> {
     let mut checks: Vec<String> = Vec::new();
+    let failed = |is_binding| {
+        let numbers = numbers.iter();
+        numbers.filter(move |c| c.outcome == Outcome::Fail && c.is_binding == is_binding)
+    };
     for veto in &pair.vetoes {
         let mut add = |zh: &str, en: &str| checks.push(lang.pick(zh, en).to_owned());
         match veto {
@@ -92,13 +97,16 @@ pub fn to_verify(
                 add("供给已过期，先问是否仍提供", "supply expired: still offered?");
             }
             Veto::NumbersNotMet => {
-                let failed = numbers.iter().filter(|check| check.outcome == Outcome::Fail);
-                let lead = lang.pick("指标不满足：", "number not met: ");
-                checks.extend(failed.map(|check| format!("{lead}{}", check.line(lang))));
+                let lead = lang.pick("指标不满足：", "limit not met: ");
+                checks.extend(failed(true).map(|check| format!("{lead}{}", check.line(lang))));
             }
             Veto::Refused => add("已反馈不合适", "refused by a broker"),
         }
     }
+    // A plain number may be an example, and of another property: it is asked about and decides
+    // nothing.
+    let lead = lang.pick("数值不同，问是否影响：", "another number, does it matter: ");
+    checks.extend(failed(false).map(|check| format!("{lead}{}", check.line(lang))));
     for record in [supply, demand] {
         checks.extend(record.contradictions.iter().map(|found| contradiction_text(found, lang)));
     }

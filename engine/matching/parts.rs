@@ -138,7 +138,7 @@ fn n_characters(record: &Record) -> usize {
 }
 
 /// The marks a pair carries: which of the two has expired at the reference date, and whether a
-/// stated number is not met.
+/// stated limit is not met.
 #[must_use]
 pub fn vetoes(demand: &Record, supply: &Record, numbers: JudgedNumbers, as_of: Date) -> Vec<Veto> {
     let expired = |record: &Record| record.valid_until.is_some_and(|until| until < as_of);

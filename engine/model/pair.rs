@@ -106,7 +106,7 @@ pub enum Veto {
     DemandExpired,
     /// 供给已过期: the supply's validity ended before the reference date. `match` only marks it.
     SupplyExpired,
-    /// 指标不满足: a stated number of the demand is not met. Such a pair is at most 可洽谈, whatever
+    /// 指标不满足: a stated limit of the demand is not met. Such a pair is at most 可洽谈, whatever
     /// its score.
     NumbersNotMet,
     /// 已反馈不合适: a broker refused the pair, and neither record has changed since. Such a pair

@@ -68,6 +68,10 @@ pub(super) struct Told {
     pub grade: Option<i32>,
     /// Its place in the full ranking, from 1, where it is among the first [`SHOWN`].
     pub place: Option<u32>,
+    /// The value of each part seen from the demand.
+    pub parts_for_demand: PartValues,
+    /// The value of each part seen from the supply.
+    pub parts_for_supply: PartValues,
     /// The score seen from the demand.
     pub score_for_demand: Micro,
     /// The score seen from the supply.
@@ -255,6 +259,8 @@ impl Asking<'_> {
                 row: answer,
                 grade: query.grades.get(&answer).copied(),
                 place: None,
+                parts_for_demand: judged.parts_for_demand,
+                parts_for_supply: judged.parts_for_supply,
                 score_for_demand: judged.score_for_demand,
                 score_for_supply: judged.score_for_supply,
                 probability: judged.probability(),
