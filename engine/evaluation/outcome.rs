@@ -179,13 +179,13 @@ impl EmbeddingSpeed {
 /// What the lists of both sides look like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TwoWay {
-    /// Length of a demand's plain list, and the `k` of mutual@k.
+    /// The `k` of mutual@k.
     pub k: usize,
     /// Most supplies handed to one demand.
     pub per_demand: u32,
     /// Most lists in which a supply stands.
     pub per_supply: u32,
-    /// Every demand's best `k`, whatever the verdict.
+    /// Every demand's best, as many as could be handed to it, whatever the verdict.
     pub plain: ListMeasures,
     /// What is handed out under the capacities, without 暂无匹配.
     pub allocated: ListMeasures,

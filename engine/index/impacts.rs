@@ -7,6 +7,7 @@ use tantivy::fieldnorm::FieldNormReader;
 
 use super::expansion::{Expansion, Inner};
 use super::occurrences::Holding;
+use super::telling::TellingBuilder;
 use super::terms::{FieldLengths, Found, N_SCORED, Role};
 use super::{IndexError, LexicalScorer};
 use crate::text::{AliasId, Synonyms};
@@ -119,6 +120,7 @@ pub(super) struct Builder {
     /// Query row, shared term, weight; in the order of terms.
     query_terms: Vec<(u32, u32, f32)>,
     self_scores: Vec<f32>,
+    telling: TellingBuilder,
     /// Terms inside the words of the list of synonyms.
     inner: HashMap<Vec<u8>, Inner>,
     /// The postings of the term at hand.
@@ -146,6 +148,7 @@ impl Builder {
             impacts: Vec::new(),
             query_terms: Vec::new(),
             self_scores: vec![0.0; n_queries],
+            telling: TellingBuilder::new(n_queries),
             documents: Vec::new(),
             queries: Vec::new(),
         }
@@ -180,11 +183,18 @@ impl Builder {
             }
         }
         self.read_documents(found, weights)?;
+        let shared = u32::try_from(self.offsets.len() - 1).ok();
+        self.telling.term(
+            term,
+            (self.n_documents as u64, self.documents.len() as u64),
+            shared.filter(|_| !self.documents.is_empty()),
+            self.queries.iter().map(|&(query, [in_title, _])| (query, in_title > 0)),
+        );
         if self.documents.is_empty() {
             return Ok(());
         }
         if let Some(inner) = self.inner.get_mut(term) {
-            inner.shared = u32::try_from(self.offsets.len() - 1).ok();
+            inner.shared = shared;
         }
         self.add_postings()
     }
@@ -315,6 +325,7 @@ impl Builder {
             query_offsets,
             query_terms,
             self_scores: self.self_scores,
+            telling: self.telling.finish(),
         }
     }
 }

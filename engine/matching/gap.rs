@@ -53,6 +53,10 @@ pub fn what_lacks(
             "用词几乎不重合，未见同一对象或工艺",
             "hardly any shared terms: not the same object or process",
         ),
+        Some(Part::Terms) => lang.pick(
+            "需求的关键词大多没有出现",
+            "most of the words that say what is asked for are not there",
+        ),
         Some(Part::Dense) => {
             lang.pick("所述技术与需求不是一回事", "the text is about something else")
         }
@@ -143,25 +147,33 @@ mod tests {
 
     #[test]
     fn the_largest_weighted_loss_is_named() {
-        let values =
-            [Some(Micro(900_000)), Some(Micro(800_000)), None, None, Some(Micro(0)), None, None];
+        let values = [
+            Some(Micro(900_000)),
+            None,
+            Some(Micro(800_000)),
+            None,
+            None,
+            Some(Micro(0)),
+            None,
+            None,
+        ];
         let by = |weights| what_lacks(&values, weights, &[Micro::ONE; N_PARTS], Lang::En);
-        assert_eq!(by(&[300, 500, 0, 0, 200, 0, 0]), "another field");
-        assert_eq!(by(&[200, 800, 0, 0, 0, 0, 0]), "the text is about something else");
+        assert_eq!(by(&[300, 0, 500, 0, 0, 200, 0, 0]), "another field");
+        assert_eq!(by(&[200, 0, 800, 0, 0, 0, 0, 0]), "the text is about something else");
     }
 
     #[test]
     fn a_part_is_measured_against_what_it_usually_is() {
-        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None, None];
+        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None, None, None];
         let typical = typical_values([&good, &good].into_iter());
         assert_eq!(typical[..2], [Micro(300_000), Micro(700_000)]);
-        assert_eq!(typical[2..], [Micro::ONE; 5]);
+        assert_eq!(typical[2..], [Micro::ONE; 6]);
         // Few shared words are usual; a text about something else is not.
-        let miss = [Some(Micro(200_000)), Some(Micro(300_000)), None, None, None, None, None];
-        let lacks = what_lacks(&miss, &[500, 500, 0, 0, 0, 0, 0], &typical, Lang::En);
-        assert_eq!(lacks, "the text is about something else");
-        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None, None];
-        let lacks = what_lacks(&good, &[500, 500, 0, 0, 0, 0, 0], &typical, Lang::En);
+        let miss = [Some(Micro(200_000)), Some(Micro(300_000)), None, None, None, None, None, None];
+        let lacks = what_lacks(&miss, &[500, 500, 0, 0, 0, 0, 0, 0], &typical, Lang::En);
+        assert!(lacks.starts_with("most of the words"), "{lacks}");
+        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None, None, None];
+        let lacks = what_lacks(&good, &[500, 500, 0, 0, 0, 0, 0, 0], &typical, Lang::En);
         assert!(lacks.starts_with("no part stands out"), "{lacks}");
     }
 }

@@ -117,10 +117,10 @@ impl Evidence {
     /// The telling terms of each requirement.
     fn telling(&self, text: &RecordText) -> Vec<Terms> {
         let mut terms = vec![Terms::new(); text.requirements.len()];
-        for &(term, unit) in &text.terms {
-            let weight = self.vocabulary.weight(term);
+        for held in &text.terms {
+            let weight = self.vocabulary.weight(held.term);
             if weight >= TELLING_FROM {
-                terms[unit as usize].push((term, weight));
+                terms[usize::from(held.requirement)].push((held.term, weight));
             }
         }
         terms
@@ -151,8 +151,8 @@ fn asks(sentence: &str) -> bool {
 /// Share of the terms' weight that a text holds.
 fn shared(terms: &[(u32, u32)], text: &RecordText) -> Micro {
     let holds = |term: u32| {
-        let at = text.terms.partition_point(|&(other, _)| other < term);
-        text.terms.get(at).is_some_and(|&(other, _)| other == term)
+        let at = text.terms.partition_point(|held| held.term < term);
+        text.terms.get(at).is_some_and(|held| held.term == term)
     };
     let all: u64 = terms.iter().map(|&(_, weight)| u64::from(weight)).sum();
     let held: u64 =

@@ -7,11 +7,12 @@ use rayon::prelude::*;
 use super::grades::Asked;
 use crate::evaluation::{Ranker, reciprocal_rank_fusion};
 use crate::index::{LexicalScorer, Scratch};
-use crate::kernel::dot;
+use crate::kernel::{CpuBackend, dot};
 use crate::matching::score;
 use crate::model::{Embeddings, Match, Micro, Part, PartValues, Side, Verdict};
 use crate::pipeline::PipelineError;
-use crate::pipeline::candidates::{Candidates, Scorers, ratio};
+use crate::pipeline::candidates::{Candidates, Scorers, WordValues, word_values};
+use crate::pipeline::passages::passage_values;
 use crate::pipeline::scoring::Judge;
 
 /// Answers of a query whose verdicts count as what a person sees.
@@ -86,8 +87,8 @@ pub(super) struct Told {
 struct Retrieved {
     rankings: [Ranking; 3],
     candidates: Vec<u32>,
-    /// Candidates and judged rows, ascending, each with its lexical value for the asker.
-    pool: Vec<(u32, Option<f32>)>,
+    /// Candidates and judged rows, ascending, each with what the asker's words find in it.
+    pool: Vec<(u32, WordValues)>,
 }
 
 impl Asking<'_> {
@@ -131,16 +132,39 @@ impl Asking<'_> {
             .par_iter()
             .map_init(Scratch::default, |scratch, query| self.retrieve(query, scratch))
             .collect();
-        let other = self.other_lexical(asked, &retrieved);
-        retrieved
-            .into_par_iter()
-            .zip(asked)
-            .map(|(retrieved, query)| {
-                let answered = self.judge(query, retrieved, &other);
+        let other = self.other_words(asked, &retrieved);
+        let pairs: Vec<(u32, u32)> = asked
+            .iter()
+            .zip(&retrieved)
+            .flat_map(|(query, of)| of.pool.iter().map(|(answer, _)| self.pair(query, *answer)))
+            .collect();
+        // At once: a backend looks at every vector before it compares any.
+        let values = passage_values(&CpuBackend::new(), self.judge.evidence, &pairs)?;
+        let mut rest = values.as_slice();
+        let passages: Vec<&[[f32; 2]]> = retrieved
+            .iter()
+            .map(|of| {
+                let (own, others) = rest.split_at(of.pool.len());
+                rest = others;
+                own
+            })
+            .collect();
+        let answered = retrieved.into_par_iter().zip(asked).zip(passages);
+        Ok(answered
+            .map(|((retrieved, query), passages)| {
+                let answered = self.judge(query, retrieved, passages, &other);
                 on_progress();
                 answered
             })
-            .collect()
+            .collect())
+    }
+
+    /// The rows of a query and an answer, the demand's first.
+    const fn pair(&self, query: &Asked, answer: u32) -> (u32, u32) {
+        match self.asker {
+            Side::Demand => (query.row, answer),
+            Side::Supply => (answer, query.row),
+        }
     }
 
     fn retrieve(&self, query: &Asked, scratch: &mut Scratch) -> Retrieved {
@@ -184,12 +208,10 @@ impl Asking<'_> {
         let mut pool: Vec<u32> = candidates.iter().chain(judged).copied().collect();
         pool.sort_unstable();
         pool.dedup();
-        let self_score = scorer.self_score(query.row);
-        let scores = scorer.score(query.row, &pool, scratch);
-        let lexical = scores.into_iter().map(|score| ratio(score, self_score));
+        let words = word_values(scorer, query.row, &pool, scratch);
         Retrieved {
             rankings: [bm25, dense, fused].map(|list| self.ranking(&list, query, |_| true)),
-            pool: pool.iter().copied().zip(lexical).collect(),
+            pool: pool.iter().copied().zip(words).collect(),
             candidates,
         }
     }
@@ -209,12 +231,12 @@ impl Asking<'_> {
         rows
     }
 
-    /// Lexical values of all pooled pairs as the answers see them, one accumulation per answer.
-    fn other_lexical(
+    /// What the answers' words find in the askers, of all pooled pairs, one accumulation per answer.
+    fn other_words(
         &self,
         asked: &[Asked],
         retrieved: &[Retrieved],
-    ) -> HashMap<(u32, u32), Option<f32>> {
+    ) -> HashMap<(u32, u32), WordValues> {
         let mut askers_of: HashMap<u32, Vec<u32>> = HashMap::new();
         for (query, retrieved) in asked.iter().zip(retrieved) {
             for (answer, _) in &retrieved.pool {
@@ -225,12 +247,9 @@ impl Asking<'_> {
         askers_of
             .par_iter()
             .map_init(Scratch::default, |scratch, (&answer, askers)| {
-                let own = scorer.self_score(answer);
-                let scores = scorer.score(answer, askers, scratch);
-                let pairs = askers.iter().zip(scores);
-                pairs
-                    .map(|(&asker, score)| ((asker, answer), ratio(score, own)))
-                    .collect::<Vec<_>>()
+                let values = word_values(scorer, answer, askers, scratch);
+                let pairs = askers.iter().zip(values);
+                pairs.map(|(&asker, values)| ((asker, answer), values)).collect::<Vec<_>>()
             })
             .flatten_iter()
             .collect()
@@ -240,18 +259,21 @@ impl Asking<'_> {
         &self,
         query: &Asked,
         retrieved: Retrieved,
-        other: &HashMap<(u32, u32), Option<f32>>,
-    ) -> Result<Answered, PipelineError> {
+        passages: &[[f32; 2]],
+        other: &HashMap<(u32, u32), WordValues>,
+    ) -> Answered {
         let weights = self.hybrid_weights(query.row);
         let mut full: Vec<(u32, Micro)> = Vec::with_capacity(retrieved.pool.len());
         let mut hybrid: Vec<(u32, Micro)> = Vec::with_capacity(retrieved.pool.len());
         let mut told: HashMap<u32, Told> = HashMap::new();
-        for &(answer, lexical) in &retrieved.pool {
-            let back = other.get(&(query.row, answer)).copied().flatten();
-            let judged = match self.asker {
-                Side::Demand => self.judge.judge_pair((query.row, answer), lexical, back),
-                Side::Supply => self.judge.judge_pair((answer, query.row), back, lexical),
-            }?;
+        for (&(answer, own), &passages) in retrieved.pool.iter().zip(passages) {
+            let back = other.get(&(query.row, answer)).copied();
+            let back = back.unwrap_or(WordValues::NOT_KNOWN);
+            let words = match self.asker {
+                Side::Demand => [own, back],
+                Side::Supply => [back, own],
+            };
+            let judged = self.judge.judge_pair(self.pair(query, answer), words, passages);
             let (parts, score_for_asker) = self.seen(&judged);
             full.push((answer, score_for_asker));
             hybrid.push((answer, score(parts, &weights).score));
@@ -288,12 +310,12 @@ impl Asking<'_> {
             .collect();
         pairs.sort_unstable_by_key(|found| found.row);
         let [bm25, dense, rrf] = retrieved.rankings;
-        Ok(Answered {
+        Answered {
             rankings: [bm25, dense, rrf, hybrid, full],
             candidates: retrieved.candidates,
             pairs,
             best,
-        })
+        }
     }
 
     /// The parts of a pair and its score, as the asker sees them.

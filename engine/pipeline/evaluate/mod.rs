@@ -21,7 +21,7 @@ use grades::{GradeFiles, Matched, match_grades, read_grades};
 use measuring::Measured;
 
 use super::allocation::{AllocationMethod, DEFAULT_EXPOSURE_COST, Terms};
-use super::candidates::{Candidates, Scorers, by_supply, retrieve_with, starts_of};
+use super::candidates::{Candidates, Scorers, WordValues, by_supply, retrieve_with, starts_of};
 use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
@@ -314,12 +314,12 @@ fn candidates_of(
     }
     let keep: Vec<bool> =
         found.pairs.iter().map(|(demand, supply)| own.get(demand) != Some(supply)).collect();
-    let kept = |values: &mut Vec<Option<f32>>| {
+    let kept = |values: &mut Vec<WordValues>| {
         let mut flags = keep.iter();
         values.retain(|_| flags.next() == Some(&true));
     };
-    kept(&mut found.lexical_for_demand);
-    kept(&mut found.lexical_for_supply);
+    kept(&mut found.words_for_demand);
+    kept(&mut found.words_for_supply);
     let mut flags = keep.iter();
     found.pairs.retain(|_| flags.next() == Some(&true));
     found.starts = starts_of(found.starts.len() - 1, found.pairs.iter().map(|pair| pair.0));
@@ -342,7 +342,7 @@ fn lists_of(
     };
     let depths = Depths { ranked: depth, kept: depth };
     let judged = judge.judge_all(candidates, backend, depths, &terms, &super::Silent)?;
-    Ok(two_way::two_way(&judged, judge.supplies.len(), &terms))
+    Ok(two_way::two_way(&judged, &terms))
 }
 
 fn facts(
