@@ -6,11 +6,13 @@ use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::output::{PairRecord, Words, find_joint, find_pair, names, pair_record, read_records};
 use super::own_vectors::KIND as OWN_VECTORS;
+use super::passages::passage_values;
 use super::scoring::Judge;
 use super::synonyms::SynonymList;
 use super::{EmbedderOptions, JointRecord, Manifest, OwnVectorsError, PipelineError, Silent};
 use crate::embed::{EmbedderIdentity, TextRole};
 use crate::index::{LexicalScorer, Scratch, SideIndex};
+use crate::kernel::CpuBackend;
 use crate::model::{DemandIdx, Record, Side, SupplyIdx};
 
 /// A pair with its sum.
@@ -39,7 +41,7 @@ pub fn explain(
     out: &Path,
     demand: &str,
     supply: &str,
-    embedder: &EmbedderOptions,
+    embedder_options: &EmbedderOptions,
 ) -> Result<Explanation, PipelineError> {
     let manifest = Manifest::read(out)?;
     let index = out.join(names::INDEX);
@@ -64,7 +66,7 @@ pub fn explain(
     if manifest.embedder_kind == OWN_VECTORS {
         return Err(OwnVectorsError::NotKept.into());
     }
-    let embedder = embedder.open()?;
+    let embedder = embedder_options.open()?;
     let EmbedderIdentity { name, sha256, dim } = embedder.identity();
     if *sha256 != manifest.embedder_sha256 || *dim != manifest.embedder_dim {
         let Manifest { embedder: wanted, embedder_sha256, embedder_dim, .. } = manifest;
@@ -95,10 +97,15 @@ pub fn explain(
         TextRole::Document,
         &Silent,
     )?;
+    let for_passages = embedder_options.open_for_passages()?;
     let evidence = read_evidence(
-        embedder.as_ref(),
+        match &for_passages {
+            Some(model) => model,
+            None => embedder.as_ref(),
+        },
         (std::slice::from_ref(&demand), std::slice::from_ref(&supply)),
         synonyms,
+        None,
         &Silent,
     )?;
     // A refusal holds here too: the manifest names the blocked pairs.
@@ -115,7 +122,8 @@ pub fn explain(
         manifest.as_of,
     )
     .with_blocked(is_blocked.then_some((0, 0)).into_iter().collect());
-    let pair = judge.judge_pair((0, 0), lexical_for_demand, lexical_for_supply)?;
+    let passages = passage_values(&CpuBackend::new(), &evidence, &[(0, 0)])?[0];
+    let pair = judge.judge_pair((0, 0), [lexical_for_demand, lexical_for_supply], passages);
     let words = Words::of(&evidence, &pair, &demand, &supply);
     let pair = pair_record(&pair, &demand, &supply, &rules, words);
     Ok(Explanation { demand, supply, pair, kept: false, joint })

@@ -13,7 +13,7 @@ use super::allocation::Terms;
 use super::candidates::{Candidates, by_supply, starts_of};
 use super::compare::{Comparison, Rated};
 use super::defaults::Rules;
-use super::passages::{NOT_KNOWN, passage_values};
+use super::passages::passage_values;
 use super::{PipelineError, Progress};
 use crate::kernel::{Backend, BackendKind, CpuBackend, dot};
 use crate::matching::{
@@ -165,28 +165,25 @@ impl<'a> Judge<'a> {
         field_similarity(&self.demand_paths[pair.0 as usize], &self.supply_paths[pair.1 as usize])
     }
 
-    /// Judges one pair completely from its lexical values: for `explain`.
+    /// Judges one pair completely from the values of its words and of its passages, each as the
+    /// demand sees them and as the supply does: for `explain` and `eval`.
     pub(super) fn judge_pair(
         &self,
         pair: (u32, u32),
-        lexical_for_demand: Option<f32>,
-        lexical_for_supply: Option<f32>,
-    ) -> Result<Match, PipelineError> {
-        let [for_demand, for_supply] = passage_values(&CpuBackend::new(), self.evidence, &[pair])?
-            .first()
-            .copied()
-            .unwrap_or([NOT_KNOWN; 2]);
+        [lexical_for_demand, lexical_for_supply]: [Option<f32>; 2],
+        [passage_for_demand, passage_for_supply]: [f32; 2],
+    ) -> Match {
         let inputs = PairInputs {
             lexical_for_demand,
             lexical_for_supply,
             cosine: self.cosine(pair),
-            passage_for_demand: Some(for_demand),
-            passage_for_supply: Some(for_supply),
+            passage_for_demand: Some(passage_for_demand),
+            passage_for_supply: Some(passage_for_supply),
             numbers: self.evidence.judged_numbers(pair),
             field: self.field(pair),
         };
         let (for_demand, for_supply) = self.scores(pair, &inputs);
-        Ok(self.judge(&Short { demand: pair.0, supply: pair.1, inputs, for_demand, for_supply }))
+        self.judge(&Short { demand: pair.0, supply: pair.1, inputs, for_demand, for_supply })
     }
 
     fn probabilities(&self, short: &Short) -> (Micro, Micro) {
