@@ -42,7 +42,7 @@ pub fn explain(
     out: &Path,
     demand: &str,
     supply: &str,
-    embedder: &EmbedderOptions,
+    embedder_options: &EmbedderOptions,
 ) -> Result<Explanation, PipelineError> {
     let manifest = Manifest::read(out)?;
     let index = out.join(names::INDEX);
@@ -67,7 +67,7 @@ pub fn explain(
     if manifest.embedder_kind == OWN_VECTORS {
         return Err(OwnVectorsError::NotKept.into());
     }
-    let embedder = embedder.open()?;
+    let embedder = embedder_options.open()?;
     let EmbedderIdentity { name, sha256, dim } = embedder.identity();
     if *sha256 != manifest.embedder_sha256 || *dim != manifest.embedder_dim {
         let Manifest { embedder: wanted, embedder_sha256, embedder_dim, .. } = manifest;
@@ -99,10 +99,15 @@ pub fn explain(
         TextRole::Document,
         &Silent,
     )?;
+    let for_passages = embedder_options.open_for_passages()?;
     let evidence = read_evidence(
-        embedder.as_ref(),
+        match &for_passages {
+            Some(model) => model,
+            None => embedder.as_ref(),
+        },
         (std::slice::from_ref(&demand), std::slice::from_ref(&supply)),
         synonyms,
+        None,
         &Silent,
     )?;
     // A refusal holds here too: the manifest names the blocked pairs.
