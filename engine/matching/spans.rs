@@ -62,6 +62,11 @@ impl Span {
         &self.whole(record)[self.bytes.start as usize..self.bytes.end as usize]
     }
 
+    /// Its first byte within the title or body.
+    pub(super) const fn start(&self) -> usize {
+        self.bytes.start as usize
+    }
+
     /// Whether it is part of the title.
     #[must_use]
     pub fn in_title(&self) -> bool {

@@ -32,6 +32,11 @@ impl Held {
         Self { term, requirement, start, length }
     }
 
+    /// First byte within the requirement.
+    pub(super) fn start(self) -> usize {
+        usize::from(self.start)
+    }
+
     const fn end(self) -> u16 {
         self.start + self.length
     }
