@@ -423,6 +423,8 @@ fn layers_score_as_one_index() {
         let expected = one.score(query, &rows, &mut scratch[0]);
         assert_eq!(all.score(query, &rows, &mut scratch[1]), expected, "query {query}");
         assert_eq!(all.self_score(query), one.self_score(query));
+        let shares = all.telling_share(query, &rows, &mut scratch[1]);
+        assert_eq!(shares, one.telling_share(query, &rows, &mut scratch[0]));
         let of_changed: Vec<f32> = changed.iter().map(|&row| expected[row as usize]).collect();
         assert_eq!(few.score(query, &changed, &mut scratch[2]), of_changed, "query {query}");
         n_found += of_changed.iter().filter(|&&score| score > 0.0).count();

@@ -191,7 +191,7 @@ fn lines_have_the_agreed_keys() {
         let names: Vec<_> = parts.iter().map(|part| part["name"].as_str().expect("name")).collect();
         assert_eq!(
             names,
-            ["lexical", "dense", "passage", "numbers", "field", "freshness", "maturity"]
+            ["lexical", "terms", "dense", "passage", "numbers", "field", "freshness", "maturity"]
         );
         for part in parts {
             let keys: BTreeSet<&str> =

@@ -99,6 +99,43 @@ fn own_vectors_are_matched_by_row_or_by_id() {
 }
 
 #[test]
+fn passages_beside_a_folder_are_the_built_in_models() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/transformer/bert");
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = made::options(dir.path());
+    options.embedder = EmbedderChoice::Directory(folder).into();
+    let manifest = made::run(&options).manifest;
+    assert_eq!((manifest.embedder_kind.as_str(), manifest.embedder_dim), ("directory", 16 + 256));
+    assert_eq!(manifest.embedder, "bert + duijie-static-zh-1");
+    let passages = manifest.passage_embedder.expect("the folder's model is too slow for them");
+    assert_eq!((passages.kind.as_str(), passages.dim), ("builtin", 256));
+    let report = fs::read_to_string(options.out.join("report.html")).unwrap();
+    assert!(report.contains("段落和引文用 duijie-static-zh-1"));
+
+    // A pair that another run did not keep is judged again with the same two, to the same score.
+    let every = made::pairs(&options.out);
+    options.top = 1;
+    options.per_demand = 1;
+    options.out = dir.path().join("few");
+    made::run(&options);
+    let few = made::pairs(&options.out);
+    let other = every
+        .iter()
+        .find(|pair| {
+            !few.iter()
+                .any(|kept| kept.demand_id == pair.demand_id && kept.supply_id == pair.supply_id)
+        })
+        .expect("one that was not kept");
+    let ask = |with| explain(&options.out, &other.demand_id, &other.supply_id, with);
+    let found = ask(&options.embedder).unwrap();
+    assert!(!found.kept);
+    assert_eq!(found.pair.score_for_demand, other.score_for_demand);
+    assert_eq!(found.pair.score_for_supply, other.score_for_supply);
+    let error = ask(&EmbedderOptions::default()).expect_err("another model");
+    assert_eq!(error.code(), "pipeline.other-model");
+}
+
+#[test]
 fn merged_rejected_and_skipped_rows_keep_the_rows_in_step() {
     let dir = tempfile::tempdir().unwrap();
     let mut options = with_vectors(dir.path());

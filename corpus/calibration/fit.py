@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Chooses the weights of the parts and fits the calibration, from graded pairs.
 
-Runs the program itself on every development set (see sets.py): once per part with all weight on
-that part and a deep ranking, which gives every pair's part value. Then, per direction and script,
-searches the weights on a grid. What is compared is nDCG@10 (linear gain) and, where grades say what
-is worth a call, the reciprocal rank of the first such answer, each over that of the best single
-part on the same set, so that no set dominates; a split must not be worse than the best part on any
-set by either, and of those the best mean is taken, or rather the middle of all that the queries
-cannot tell from it. Held-out figures come from five folds of whole queries.
+Part values come from the program itself (see sets.py): of the market's graded pairs from `duijie
+eval --json`, of patents and awards from `duijie match` with all weight on one part and a deep ranking.
+Then, per direction and script, the weights are searched on a grid. What is compared is nDCG@10
+(linear gain) and, where grades say what is worth a call, the reciprocal rank of the first such answer,
+each over that of the best single part on the same set, so that no set dominates; a split must not be
+worse than the best part on any set by either. Of those that the queries cannot tell from the best,
+the one is taken whose scores tell relevant pairs from others best: by the likelihood of a logistic
+curve on the graded pairs, where the script has such pairs, and else the middle of them.
 
-Last, it runs `duijie eval` with the chosen weights on the market lists and fits the calibration to
-all graded pairs, of both directions: per direction a logistic curve of "grade 2 or 3" on its score;
-what is shown is the mean of the two. Curves are written as tables of knots. The verdict's thresholds are chosen for stated targets; everything is reported by
-cross-validation, folds of whole demands, thresholds included.
+Last, it runs `duijie eval` with the chosen weights on the market lists and fits the calibration to all
+graded pairs, of both directions: per direction a logistic curve of "grade 2 or 3" on its score; what
+is shown is the mean of the two. Curves are written as tables of knots. The verdict's thresholds are
+chosen for stated targets. Everything is reported by cross-validation over whole demands, in which
+weights, curves and thresholds are all chosen without the demands that they are tried on.
 
     python3 corpus/calibration/fit.py --duijie target/release/duijie --data DATA --work WORK
 
@@ -33,8 +35,8 @@ import numpy as np
 
 from sets import prepare
 
-PARTS = ["lexical", "dense", "passage", "numbers", "field", "freshness", "maturity"]
-FREE = ["lexical", "dense", "passage", "field"]
+PARTS = ["lexical", "terms", "dense", "passage", "numbers", "field", "freshness", "maturity"]
+FREE = ["lexical", "terms", "dense", "passage", "field"]
 HERE = pathlib.Path(__file__).parent
 # A judge's reading says nothing about age or maturity; their weights are set by hand, small: they
 # order pairs that are otherwise alike. Numbers are judged in 46 of the 3,434 graded pairs of dev and
@@ -46,6 +48,7 @@ BY_HAND = {
 }
 DIRECTIONS = {"for_demand": "ranking.trec", "for_supply": "ranking.reverse.trec"}
 BASELINES = {"for_demand": "ranking.bm25.trec", "for_supply": "ranking.reverse.bm25.trec"}
+MARKET = {"dev": "for_demand", "dev2": "for_demand", "reverse": "for_supply"}
 STEP = 50
 # A class is coarse: it may order pairs that are otherwise alike, and no more.
 MAX_FIELD = 100
@@ -75,7 +78,12 @@ def weights_text(weights):
     return "\n".join(lines)
 
 
-def run(args, folder, name, weights, depth):
+def everywhere(of):
+    """The same weights for both directions and scripts."""
+    return {(direction, script): of for direction in DIRECTIONS for script in ("han", "latin")}
+
+
+def run(args, folder, name, weights):
     """Runs the program on a set with these weights, or takes an earlier run's files if asked to."""
     out = folder / name
     path = folder / f"{name}.weights.toml"
@@ -86,71 +94,121 @@ def run(args, folder, name, weights, depth):
     subprocess.run(
         [args.duijie, "match", "--demands", folder / "demands.jsonl",
          "--supplies", folder / "supplies.jsonl", "--out", out, "--weights", path,
-         "--depth", str(depth), "--candidates", str(depth), "--top", "1",
+         "--depth", str(args.depth), "--candidates", str(args.depth), "--top", "1",
          "--per-demand", "1", "--per-supply", "1", "--backend", "cpu", "--as-of", args.as_of],
         check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
     return out
 
 
+def dcg(gains):
+    return float(gains @ DISCOUNT[: len(gains)])
+
+
 class Values:
-    """The part values of one task's queries, cut to the documents that can reach a top ten.
+    """The part values of one task's queries: `parts` is per query [part, document] in the order of
+    `PARTS`, NaN where a part is missing."""
+
+    def __init__(self, name, direction, script):
+        self.name, self.direction, self.script = name, direction, script
+        self.queries, self.parts, self.gains, self.bm25 = [], [], [], []
+
+    def add(self, query, parts, gains, bm25):
+        self.queries.append(query)
+        self.parts.append(parts)
+        self.gains.append(gains)
+        self.bm25.append(bm25)
+
+    def scores(self, weights, at):
+        """[weights, document] as the program computes them: what is missing is shared out."""
+        values = self.parts[at]
+        present = ~np.isnan(values)
+        return weights @ np.nan_to_num(values) / np.maximum(weights @ present, 1)
+
+    def table(self, grid, all_weights):
+        """split → nDCG@10 of every query, ties by document."""
+        found = np.empty((len(grid), len(self.queries)))
+        for at, gains in enumerate(self.gains):
+            # Rounding as the program does, so that ties are ties.
+            scores = np.round(self.scores(all_weights, at), 6)
+            order = np.argsort(-scores, axis=1, kind="stable")[:, :10]
+            ideal = dcg(np.sort(gains)[::-1][:10])
+            found[:, at] = gains[order] @ DISCOUNT[: order.shape[1]] / ideal
+        return {split: found[i] for i, split in enumerate(grid)}
+
+    def first_calls(self, grid, all_weights):
+        """split → reciprocal rank of the first grade ≥ 2, NaN for queries without one; or None."""
+        if not any(gains.max() >= 2 for gains in self.gains):
+            return None
+        found = np.full((len(grid), len(self.queries)), np.nan)
+        for at, gains in enumerate(self.gains):
+            if gains.max() >= 2:
+                scores = np.round(self.scores(all_weights, at), 6)
+                order = np.argsort(-scores, axis=1, kind="stable")
+                found[:, at] = 1 / (1 + np.argmax(gains[order] >= 2, axis=1))
+        return {split: found[i] for i, split in enumerate(grid)}
+
+    def of_bm25(self):
+        found = []
+        for row, gains in zip(self.bm25, self.gains):
+            order = np.argsort(-row, kind="stable")[:10]
+            found.append(dcg(gains[order]) / dcg(np.sort(gains)[::-1][:10]))
+        return np.array(found)
+
+
+def deep_values(args, tasks):
+    """Of patents and awards: one run per part, cut to the documents that can reach a top ten.
 
     A document that no single part ranks among its first two hundred is left out, unless it is
-    graded: ten better ones are nearly always at hand.
-    """
-
-    def __init__(self, task, per_part, baseline):
-        self.task = task
-        self.queries = [q for q, g in sorted(task.qrels.items()) if max(g.values()) > 0]
-        self.parts, self.gains, self.ideals, self.bm25 = [], [], [], []
-        for query in self.queries:
-            grades = task.qrels[query]
-            documents = set(grades)
-            if not task.judged_only:
+    graded: ten better ones are nearly always at hand. Their lists name no field or date."""
+    for folder, of_folder in itertools.groupby(tasks, key=lambda task: task.folder):
+        outs = {
+            part: run(args, folder, f"only-{part}", everywhere({p: 1000 * int(p == part) for p in PARTS}))
+            for part in FREE if part != "field"
+        }
+        for task in of_folder:
+            file, baseline = DIRECTIONS[task.direction], BASELINES[task.direction]
+            per_part = {part: read_scores(out / file, task.qrels) for part, out in outs.items()}
+            bm25 = read_scores(outs["lexical"] / baseline, task.qrels)
+            values = Values(task.name, task.direction, task.script)
+            for query, grades in sorted(task.qrels.items()):
+                if max(grades.values()) <= 0:
+                    continue
+                documents = set(grades)
                 for scores in per_part.values():
                     of_query = scores.get(query, {})
                     documents.update(sorted(of_query, key=lambda d: (-of_query[d], d))[:DEPTH_PER_PART])
                 documents.discard(query)
-            documents = sorted(documents)
-            self.parts.append(np.array(
-                [[per_part[p].get(query, {}).get(d, 0.0) for d in documents] for p in FREE]
-            ))
-            self.gains.append(np.array([max(grades.get(d, 0), 0) for d in documents], float))
-            self.bm25.append(np.array([baseline.get(query, {}).get(d, 0.0) for d in documents]))
-            self.ideals.append(self.dcg(np.sort(self.gains[-1])[::-1][:10]))
+                documents = sorted(documents)
+                parts = np.array([
+                    [per_part[p].get(query, {}).get(d, 0.0) for d in documents] if p in per_part
+                    else [np.nan] * len(documents) for p in PARTS
+                ])
+                gains = np.array([max(grades.get(d, 0), 0) for d in documents], float)
+                values.add(query, parts, gains,
+                           np.array([bm25.get(query, {}).get(d, 0.0) for d in documents]))
+            yield values
 
-    @staticmethod
-    def dcg(gains):
-        return float(gains @ DISCOUNT[: len(gains)])
 
-    def table(self, grid):
-        """split → nDCG@10 of every query, ties by document."""
-        splits = np.array(grid, float)
-        found = np.empty((len(grid), len(self.queries)))
-        for q, (parts, gains, ideal) in enumerate(zip(self.parts, self.gains, self.ideals)):
-            # Rounding as the program does, so that ties are ties.
-            order = np.argsort(-np.round(splits @ parts / 1000, 6), axis=1, kind="stable")[:, :10]
-            found[:, q] = gains[order] @ DISCOUNT[: order.shape[1]] / ideal
-        return {split: found[i] for i, split in enumerate(grid)}
+def part_array(pair, direction):
+    values = pair[f"parts_{direction}"]
+    return np.array([np.nan if values[part] is None else float(values[part]) for part in PARTS])
 
-    def first_calls(self, grid):
-        """split → reciprocal rank of the first grade ≥ 2, of the queries that have one; or None."""
-        splits = np.array(grid, float)
-        found = []
-        for parts, gains in zip(self.parts, self.gains):
-            if gains.max() >= 2:
-                order = np.argsort(-np.round(splits @ parts / 1000, 6), axis=1, kind="stable")
-                found.append(1 / (1 + np.argmax(gains[order] >= 2, axis=1)))
-        return {split: np.array([f[i] for f in found]) for i, split in enumerate(grid)} \
-            if found else None
 
-    def of(self, scores):
-        found = []
-        for row, gains, ideal in zip(scores, self.gains, self.ideals):
-            order = np.argsort(-row, kind="stable")[:10]
-            found.append(self.dcg(gains[order]) / ideal)
-        return np.array(found)
+def market_values(told):
+    """Of the market: graded pairs only, because the pools are shallow."""
+    for name, direction in MARKET.items():
+        values = Values(f"market {name}", direction, "han")
+        by_query = defaultdict(list)
+        for pair in graded(told[name]):
+            by_query[pair["query"]].append(pair)
+        for query, pairs in sorted(by_query.items()):
+            pairs.sort(key=lambda pair: pair["document"])
+            gains = np.array([float(max(pair["grade"], 0)) for pair in pairs])
+            if gains.max() > 0:
+                parts = np.array([part_array(pair, direction) for pair in pairs]).T
+                values.add(query, parts, gains, np.nan_to_num(parts[PARTS.index("lexical")]))
+        yield values
 
 
 def splits(n, total=1000):
@@ -163,38 +221,57 @@ def splits(n, total=1000):
             yield (first, *rest)
 
 
-def choose(tables, folds=None, fold=None):
-    """The split to take from `tables`: per set, split → nDCG per query.
+def full_weights(split, direction, field=None):
+    """The weights of all parts that a split of the free ones comes to, in thousandths."""
+    hand = BY_HAND[direction]
+    total = 1000 - sum(hand.values()) - (field or 0)
+    scaled = [round(w * total / 1000) for w in split]
+    if field is not None:
+        scaled[FREE.index("field")] += field
+    scaled[scaled.index(max(scaled))] += 1000 - sum(hand.values()) - sum(scaled)
+    return {part: {**dict(zip(FREE, scaled)), **hand}[part] for part in PARTS}
 
-    With `folds` (an array of fold numbers per set), only queries outside `fold` are seen.
-    """
-    seen = [
-        {s: v if folds is None else v[folds[i] != fold] for s, v in table.items()}
-        for i, table in enumerate(tables)
-    ]
+
+def as_rows(grid, direction, field):
+    return np.array([[full_weights(s, direction, field)[part] for part in PARTS] for s in grid], float)
+
+
+def mean(values):
+    return float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
+
+
+def choose(tables, likelihood, seen):
+    """The split to take from `tables` (per measure, split → value per query), looking only at the
+    queries that are `seen` (per measure, flags); `likelihood` says how well a split's scores tell
+    relevant pairs from others, or is None."""
+    cut = [{s: v[flags] for s, v in table.items()} for table, flags in zip(tables, seen)]
+    # A measure of which nothing is left cannot tell anything.
+    cut = [table for table in cut if np.isfinite(next(iter(table.values()))).any()]
     alone = [tuple(1000 * int(p == q) for q in range(len(FREE))) for p in range(len(FREE))]
-    best_part = [max(table[s].mean() for s in alone if s in table) for table in seen]
-    ratio = {
-        s: [table[s].mean() / best for table, best in zip(seen, best_part)] for s in seen[0]
-    }
+    best_part = [max(mean(table[s]) for s in alone if s in table) for table in cut]
+    ratio = {s: [mean(table[s]) / best for table, best in zip(cut, best_part)] for s in cut[0]}
     allowed = [s for s, r in ratio.items() if min(r) >= 1]
     # Where nothing is as good as the best part everywhere, the least bad worst set decides.
     if not allowed:
-        return max(ratio, key=lambda s: (min(ratio[s]), s))
+        allowed = sorted(ratio, key=lambda s: (-min(ratio[s]), s))[:20]
     top = max(allowed, key=lambda s: (np.mean(ratio[s]), s))
     near = []
     for s in allowed:
-        losses = [(table[top] - table[s]) / best for table, best in zip(seen, best_part)]
+        losses = [(table[top] - table[s]) / best for table, best in zip(cut, best_part)]
+        losses = [l[np.isfinite(l)] for l in losses]
         loss = np.mean([l.mean() for l in losses])
         error = math.sqrt(sum(l.var(ddof=1) / len(l) for l in losses)) / len(losses)
         if loss <= error:
             near.append(s)
+    if likelihood is not None:
+        return max(near, key=lambda s: (likelihood(s), s))
     middle = np.mean(near, axis=0)
     # The grid point nearest to the middle, of those that are allowed.
     return min(allowed, key=lambda s: (float(((np.array(s) - middle) ** 2).sum()), s))
 
 
 def interval(values, rounds=2000):
+    values = values[np.isfinite(values)]
     draw = np.random.default_rng(0)
     means = values[draw.integers(0, len(values), (rounds, len(values)))].mean(1)
     return f"{values.mean():.3f} ({np.quantile(means, 0.025):.3f}–{np.quantile(means, 0.975):.3f})"
@@ -217,28 +294,84 @@ def logistic(x, y):
     return curve
 
 
-def two_curves(pairs):
-    """Per direction a logistic curve on its own score, over the graded pairs of both directions.
+class Pairs:
+    """All graded pairs of the market, as both directions see them."""
 
-    Each curve estimates the same event by itself, as mutual scores need it. Fitted together, so that
-    their mean has the least log loss, the mean is calibrated a little better and the curves no more:
-    the demand's runs ahead, the supply's lags behind.
-    """
-    x, y = scores_of(pairs), relevant(pairs)
-    return [logistic(x[:, 0], y), logistic(x[:, 1], y)]
+    def __init__(self, told):
+        pairs = [pair for of_set in told.values() for pair in graded(of_set)]
+        self.relevant = relevant(pairs)
+        self.demands = np.array([pair["demand"] for pair in pairs])
+        self.parts = {d: np.array([part_array(pair, d) for pair in pairs]).T for d in DIRECTIONS}
+
+    def likelihood(self, direction, weights, keep):
+        values = self.parts[direction][:, keep]
+        present = ~np.isnan(values)
+        x = weights @ np.nan_to_num(values) / np.maximum(weights @ present, 1)
+        y = self.relevant[keep]
+        p = probability(logistic(x, y), x)
+        return float((y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
 
 
-def scores_of(pairs):
-    return np.array([[p["score_for_demand"], p["score_for_supply"]] for p in pairs])
+def choose_weights(args, all_values, pairs, demand_fold):
+    """(direction, script) → weights; and the same again per fold, chosen without its demands."""
+    chosen, without = {}, [{} for _ in range(FOLDS)]
+    for direction in DIRECTIONS:
+        for script in ("han", "latin"):
+            of_set = [v for v in all_values if (v.direction, v.script) == (direction, script)]
+            if not of_set:
+                of_old = read_weights()[direction, script]
+                chosen[direction, script] = of_old
+                for fold in range(FOLDS):
+                    without[fold][direction, script] = of_old
+                continue
+            han = script == "han"
+            # English lists name no field that could be compared; it keeps what Chinese gives it.
+            field = None if han else chosen[direction, "han"]["field"]
+            if han:
+                grid = [s for s in splits(len(FREE)) if s[-1] <= MAX_FIELD or s[-1] == 1000]
+            else:
+                grid = [(*s, 0) for s in splits(len(FREE) - 1)]
+            rows = as_rows(grid, direction, field)
+            row_of = dict(zip(grid, rows))
+            tables = [(v, v.table(grid, rows)) for v in of_set]
+            calls = [(v, v.first_calls(grid, rows)) for v in of_set]
+            tables += [(v, table) for v, table in calls if table]
+
+            def pick(fold):
+                # A market query goes with its demand; others by their place.
+                flags = []
+                for v, _ in tables:
+                    own = v.name.startswith("market")
+                    of = [demand_fold.get(q, n % FOLDS) if own and direction == "for_demand"
+                          else n % FOLDS for n, q in enumerate(v.queries)]
+                    flags.append(np.array(of) != fold)
+                keep = np.array([demand_fold[d] != fold for d in pairs.demands])
+                tells = lambda s: pairs.likelihood(direction, row_of[s], keep)
+                return choose([t for _, t in tables], tells if han else None, flags), flags
+
+            split, _ = pick(None)
+            chosen[direction, script] = full_weights(split, direction, field)
+            print(f"\n{direction} {script}: split {split}, weights {chosen[direction, script]}", flush=True)
+            held_out = [np.zeros(len(v.queries)) for v, _ in tables]
+            for fold in range(FOLDS):
+                of_fold, flags = pick(fold)
+                without[fold][direction, script] = full_weights(of_fold, direction, field)
+                print(f"  fold {fold}: {of_fold}")
+                for (_, table), seen, out in zip(tables, flags, held_out):
+                    out[~seen] = table[of_fold][~seen]
+            for n, ((v, table), out) in enumerate(zip(tables, held_out)):
+                alone = {p: mean(table[s]) for p in FREE
+                         if (s := tuple(1000 * int(p == q) for q in FREE)) in table}
+                what = "nDCG@10" if n < len(of_set) else "first worth a call"
+                bm25 = f"BM25 {interval(v.of_bm25())}, " if n < len(of_set) and not v.name.startswith("market") else ""
+                print(f"  {v.name} ({len(v.queries)}) {what}: {bm25}alone "
+                      + ", ".join(f"{p} {x:.3f}" for p, x in alone.items())
+                      + f"; chosen {interval(table[split])}; held out {interval(out)}", flush=True)
+    return chosen, without
 
 
-def relevant(pairs):
-    return np.array([float((p["grade"] or 0) >= 2) for p in pairs])
-
-
-def shown_probability(curves, pairs):
-    x = scores_of(pairs)
-    return (probability(curves[0], x[:, 0]) + probability(curves[1], x[:, 1])) / 2
+def shown_probability(curves, scores):
+    return (probability(curves[0], scores[:, 0]) + probability(curves[1], scores[:, 1])) / 2
 
 
 def knots(curve):
@@ -249,104 +382,63 @@ def knots(curve):
     return ", ".join(table)
 
 
-def part_values(args, tasks):
-    """One `Values` per task."""
-    values = []
-    for folder, of_folder in itertools.groupby(tasks, key=lambda task: task.folder):
-        of_folder = list(of_folder)
-        # Only the market's lists say which field a record is of.
-        outs = {
-            part: run(args, folder, f"only-{part}", {
-                (direction, script): {p: 1000 * int(p == part) for p in PARTS}
-                for direction in DIRECTIONS for script in ("han", "latin")
-            }, args.depth)
-            for part in FREE if part != "field" or of_folder[0].judged_only
-        }
-        for task in of_folder:
-            file, baseline = DIRECTIONS[task.direction], BASELINES[task.direction]
-            per_part = {part: read_scores(out / file, task.qrels) for part, out in outs.items()}
-            per_part.setdefault("field", {})
-            bm25 = read_scores(outs["lexical"] / baseline, task.qrels)
-            values.append(Values(task, per_part, bm25))
-    return values
-
-
-def choose_weights(values):
-    chosen = {}
-    for direction in DIRECTIONS:
-        hand = BY_HAND[direction]
-        for script in ("han", "latin"):
-            of_set = [v for v in values if (v.task.direction, v.task.script) == (direction, script)]
-            # English lists name no field that could be compared; it keeps what Chinese gives it.
-            has_field = any(parts[3].any() for v in of_set for parts in v.parts)
-            if has_field:
-                grid = [s for s in splits(len(FREE)) if s[3] <= MAX_FIELD or s[3] == 1000]
-            else:
-                grid = [(*s, 0) for s in splits(len(FREE) - 1)]
-            tables = [v.table(grid) for v in of_set]
-            calls = [(v, v.first_calls(grid)) for v in of_set]
-            calls = [(v, table) for v, table in calls if table]
-            tables += [table for _, table in calls]
-            split = choose(tables)
-            total = 1000 - sum(hand.values())
-            field = 0 if has_field else chosen[direction, "han"]["field"]
-            scaled = [round(w * (total - field) / 1000) for w in split]
-            scaled[3] += field
-            scaled[scaled.index(max(scaled))] += total - sum(scaled)
-            chosen[direction, script] = {**dict(zip(FREE, scaled)), **hand}
-            print(f"\n{direction} {script}: split {split}, weights {chosen[direction, script]}")
-            sizes = [len(next(iter(table.values()))) for table in tables]
-            folds = [np.arange(n) % FOLDS for n in sizes]
-            held_out = [np.zeros(n) for n in sizes]
-            for fold in range(FOLDS):
-                of_fold = choose(tables, folds, fold)
-                print(f"  fold {fold}: {of_fold}")
-                for table, numbers, out in zip(tables, folds, held_out):
-                    out[numbers == fold] = table[of_fold][numbers == fold]
-            for (v, table), out in zip(calls, held_out[len(of_set):]):
-                print(f"  {v.task.name} ({len(out)}): first worth a call, reciprocal rank: chosen "
-                      f"{interval(table[split])}; held out {interval(out)}")
-            for v, table, out in zip(of_set, tables, held_out):
-                alone = {
-                    p: table[tuple(1000 * int(p == q) for q in FREE)].mean()
-                    for p in FREE if tuple(1000 * int(p == q) for q in FREE) in table
-                }
-                print(f"  {v.task.name} ({len(v.queries)}): BM25 {interval(v.of(v.bm25))}, alone "
-                      + ", ".join(f"{p} {x:.3f}" for p, x in alone.items())
-                      + f"; chosen {interval(table[split])}; held out {interval(out)}")
-    return chosen
-
-
 # What the verdict is to do, on the demands of dev (the issue's 60): the share of those without a
 # relevant supply that are refused, at most so many of them recommended, the share of the others that
 # are shown a relevant supply itself, and the precision of what is recommended.
 TARGETS = {"refused": 0.60, "recommended": 0.10, "shown": 0.80, "precision": 0.50}
-GRID = [n / 100 for n in range(1, 81)]
+GRID = [n / 200 for n in range(2, 161)]
 
 
-def told_pairs(args, chosen):
+def told_pairs(args, weights, name):
     """What the program says, with these weights and the whole lists, of every graded pair and of
     the first twenty of every query: set → pairs, each with its demand."""
-    weights = args.work / "chosen.weights.toml"
-    weights.write_text(weights_text(chosen), encoding="utf-8")
+    path = args.work / f"{name}.weights.toml"
+    path.write_text(weights_text(weights), encoding="utf-8")
     market = args.data / "market_lists"
     told = {}
-    for name, file in (("dev", "dev"), ("dev2", "dev2"), ("reverse", "reverse_dev")):
-        out = subprocess.run(
-            [args.duijie, "eval", "--demands", market / "demands.jsonl", "--supplies",
-             market / "supplies.jsonl", "--qrels", market / f"qrels_{file}.tsv", "--weights",
-             weights, "--as-of", args.as_of, "--json", *(["--reverse"] if name == "reverse" else [])],
-            check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        ).stdout
-        pairs = json.loads(out)["told"]
+    for of_set, file in (("dev", "dev"), ("dev2", "dev2"), ("reverse", "reverse_dev")):
+        kept = args.work / f"{name}.{of_set}.json"
+        if not (args.reuse and kept.exists()):
+            out = subprocess.run(
+                [args.duijie, "eval", "--demands", market / "demands.jsonl", "--supplies",
+                 market / "supplies.jsonl", "--qrels", market / f"qrels_{file}.tsv", "--weights",
+                 path, "--as-of", args.as_of, "--json", *(["--reverse"] if of_set == "reverse" else [])],
+                check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            ).stdout
+            kept.write_bytes(out)
+        pairs = json.loads(kept.read_bytes())["told"]
         for pair in pairs:
-            pair["demand"] = pair["document" if name == "reverse" else "query"]
-        told[name] = pairs
+            pair["demand"] = pair["document" if of_set == "reverse" else "query"]
+        told[of_set] = pairs
     return told
 
 
 def graded(pairs):
     return [pair for pair in pairs if pair["grade"] is not None]
+
+
+def relevant(pairs):
+    return np.array([float((p["grade"] or 0) >= 2) for p in pairs])
+
+
+def scores_of(pairs, weights):
+    """[pair, direction] by these weights, as the program computes them."""
+    columns = []
+    for direction in DIRECTIONS:
+        row = np.array([weights[direction, "han"][part] for part in PARTS], float)
+        values = np.array([part_array(pair, direction) for pair in pairs]).T
+        columns.append(row @ np.nan_to_num(values) / np.maximum(row @ ~np.isnan(values), 1))
+    return np.stack(columns, 1)
+
+
+def two_curves(scores, y):
+    """Per direction a logistic curve on its own score, over the graded pairs of both directions.
+
+    Each curve estimates the same event by itself, as mutual scores need it. Fitted together, so that
+    their mean has the least log loss, the mean is calibrated a little better and the curves no more:
+    the demand's runs ahead, the supply's lags behind.
+    """
+    return [logistic(scores[:, 0], y), logistic(scores[:, 1], y)]
 
 
 def counts(pairs, p, discuss_from, recommend_from):
@@ -376,18 +468,18 @@ def thresholds(told, p, keep):
 
     Where not all targets can be met, refusing comes first: a list that never says no is of no use.
     可洽谈 begins at the least probability at which enough demands of dev are refused, 建议对接 at the
-    least one at which few enough are recommended and half of what is recommended, of dev and dev2
-    together, is relevant.
+    least one at which few enough are recommended and half of what is recommended, of dev and of dev2,
+    is relevant.
     """
     part = {n: ([pair for pair, k in zip(told[n], keep[n]) if k], p[n][keep[n]]) for n in ("dev", "dev2")}
-    mean = lambda flags: float(np.mean(flags)) if flags else 0.0
-    refused = lambda t: mean(counts(*part["dev"], t, 1.0)[0])
+    share_of = lambda flags: float(np.mean(flags)) if flags else 0.0
+    refused = lambda t: share_of(counts(*part["dev"], t, 1.0)[0])
     discuss = next(t for t in GRID if refused(t) >= TARGETS["refused"])
-    right = lambda t: mean(precision(*part["dev"], t) + precision(*part["dev2"], t))
-    few = lambda t: mean(counts(*part["dev"], 1.0, t)[1]) <= TARGETS["recommended"]
+    right = lambda t: min(share_of(precision(*part[n], t)) for n in ("dev", "dev2"))
+    few = lambda t: share_of(counts(*part["dev"], 1.0, t)[1]) <= TARGETS["recommended"]
     fit = [t for t in GRID if t >= discuss and few(t) and right(t) >= TARGETS["precision"]]
     # Without such a threshold the most precise one decides.
-    return discuss, fit[0] if fit else max(GRID[10:50], key=lambda t: (right(t), -t))
+    return discuss, fit[0] if fit else max(GRID[40:100], key=lambda t: (right(t), -t))
 
 
 def calibration_error(p, y):
@@ -407,54 +499,80 @@ def share(flags):
     return f"{hits / n:.2f} ({hits} of {n}, {middle - half:.2f}–{middle + half:.2f})"
 
 
-def calibrate(args, chosen, folds=10):
+def skill(p, y):
+    base = y.mean()
+    return 1 - ((p - y) ** 2).mean() / (base * (1 - base))
+
+
+def over_demands(measure, pairs, p, rounds=2000):
+    """A measure of probabilities with its 95 % interval, demands drawn with replacement."""
+    y, owners = relevant(pairs), np.array([pair["demand"] for pair in pairs])
+    rows = [np.flatnonzero(owners == demand) for demand in np.unique(owners)]
+    draw, found = np.random.default_rng(0), []
+    for _ in range(rounds):
+        at = np.concatenate([rows[n] for n in draw.integers(0, len(rows), len(rows))])
+        if 0 < y[at].sum() < len(at):
+            found.append(measure(p[at], y[at]))
+    return f"{measure(p, y):.3f} ({np.quantile(found, 0.025):.3f}–{np.quantile(found, 0.975):.3f})"
+
+
+def upper_error(p, y):
+    upper = p >= 0.1
+    return calibration_error(p[upper], y[upper]) if upper.any() else 0.0
+
+
+def calibrate(args, chosen, without, demand_fold):
     """Curves, thresholds, sizes, and the lines that say what they reach."""
-    told = told_pairs(args, chosen)
-    demands = sorted({pair["demand"] for pairs in told.values() for pair in pairs})
-    fold = {demand: n % folds for n, demand in enumerate(demands)}
-    of = {name: np.array([fold[pair["demand"]] for pair in pairs]) for name, pairs in told.items()}
+    told = told_pairs(args, chosen, "chosen")
+    of = {name: np.array([demand_fold[pair["demand"]] for pair in pairs]) for name, pairs in told.items()}
     p = {name: np.zeros(len(pairs)) for name, pairs in told.items()}
-    for k in range(folds):
-        train = [pair for pairs in told.values() for pair in graded(pairs) if fold[pair["demand"]] != k]
-        curves = two_curves(train)
+    everything = [pair for pairs in told.values() for pair in graded(pairs)]
+    y, fold_of = relevant(everything), np.array([demand_fold[pair["demand"]] for pair in everything])
+    for fold in range(FOLDS):
+        seen = fold_of != fold
+        curves = two_curves(scores_of(everything, without[fold])[seen], y[seen])
         for name, pairs in told.items():
-            held = [pair for pair in pairs if fold[pair["demand"]] == k]
+            held = [pair for pair, own in zip(pairs, of[name]) if own == fold]
             if held:
-                p[name][of[name] == k] = shown_probability(curves, held)
+                p[name][of[name] == fold] = shown_probability(curves, scores_of(held, without[fold]))
     lines = []
     for names in (["dev"], ["dev2"], ["reverse"], ["dev", "dev2", "reverse"]):
         judged = [(pair, value) for n in names for pair, value in zip(told[n], p[n])
                   if pair["grade"] is not None]
-        y, values = relevant([pair for pair, _ in judged]), np.array([value for _, value in judged])
-        base, upper = y.mean(), values >= 0.1
-        skill = 1 - ((values - y) ** 2).mean() / (base * (1 - base))
-        lines.append(f"{' + '.join(names)}: {len(y)} pairs, {int(y.sum())} relevant, Brier skill "
-                     f"{skill:.3f}, calibration error {calibration_error(values, y):.3f}, among the "
-                     f"{int(upper.sum())} with p ≥ 0.1 {calibration_error(values[upper], y[upper]):.3f}")
+        pairs, values = [pair for pair, _ in judged], np.array([value for _, value in judged])
+        lines.append(
+            f"{' + '.join(names)}: {len(pairs)} pairs, {int(relevant(pairs).sum())} relevant, Brier skill "
+            f"{over_demands(skill, pairs, values)}, calibration error "
+            f"{over_demands(calibration_error, pairs, values)}, among the {int((values >= 0.1).sum())} "
+            f"with p ≥ 0.1 {over_demands(upper_error, pairs, values)}")
     # Thresholds, too, are chosen without the fold that they are tried on.
     held_out = [[], [], [], []]
-    for k in range(folds):
-        found = thresholds(told, p, {n: of[n] != k for n in p})
-        held = [(pair, value) for pair, value, own in zip(told["dev"], p["dev"], of["dev"]) if own == k]
+    for fold in range(FOLDS):
+        found = thresholds(told, p, {n: of[n] != fold for n in p})
+        held = [(pair, value) for pair, value, own in zip(told["dev"], p["dev"], of["dev"]) if own == fold]
         pairs, values = [pair for pair, _ in held], [value for _, value in held]
         for flags, more in zip(held_out, (*counts(pairs, values, *found), precision(pairs, values, found[1]))):
             flags += more
     chosen_at = thresholds(told, p, {n: np.ones(len(v), bool) for n, v in p.items()})
-    fixed = (*counts(told["dev"], p["dev"], *chosen_at), precision(told["dev"], p["dev"], chosen_at[1]))
-    both = precision(told["dev"], p["dev"], chosen_at[1]) + precision(told["dev2"], p["dev2"], chosen_at[1])
-    for name, target, flags, tried in zip(
-        ("dev, no relevant supply: refused", "dev, no relevant supply: recommended",
-         "dev, others: a relevant supply shown", "dev, recommended pairs: relevant"),
-        ("≥ 0.60", "≤ 0.10", "≥ 0.80", "≥ 0.50"), fixed, held_out,
-    ):
-        lines.append(f"{name} {share(flags)}, target {target}; thresholds held out {share(tried)}")
-    lines.append(f"dev + dev2, recommended pairs: relevant {share(both)}, target ≥ 0.50")
+    for of_set in ("dev", "dev2"):
+        fixed = (*counts(told[of_set], p[of_set], *chosen_at),
+                 precision(told[of_set], p[of_set], chosen_at[1]))
+        for name, target, flags, tried in zip(
+            ("no relevant supply: refused", "no relevant supply: recommended",
+             "others: a relevant supply shown", "recommended pairs: relevant"),
+            ("≥ 0.60", "≤ 0.10", "≥ 0.80", "≥ 0.50"), fixed, held_out,
+        ):
+            more = f"; thresholds held out {share(tried)}" if of_set == "dev" else ""
+            lines.append(f"{of_set}, {name} {share(flags)}, target {target}{more}")
     print("\n" + "\n".join(lines))
     print(f"discuss from {chosen_at[0]}, recommend from {chosen_at[1]}")
-    everything = [pair for pairs in told.values() for pair in graded(pairs)]
-    curves = two_curves(everything)
+    print("\nthreshold: dev refused | dev shown | dev2 refused | dev2 shown")
+    for t in (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2):
+        row = [counts(told[n], p[n], t, 1.0) for n in ("dev", "dev2")]
+        print(f"  {t:.2f}: " + " | ".join(f"{np.mean(flags):.2f}" for r in row for flags in (r[0], r[2])))
+    curves = two_curves(scores_of(everything, chosen), y)
     tables = {direction: knots(curve) for direction, curve in zip(DIRECTIONS, curves)}
-    return tables, len(everything), int(relevant(everything).sum()), chosen_at, lines
+    return tables, len(everything), int(y.sum()), chosen_at, lines
 
 
 def write_files(chosen, tables, n_pairs, n_positive, chosen_at, lines):
@@ -465,8 +583,8 @@ def write_files(chosen, tables, n_pairs, n_positive, chosen_at, lines):
     reached = "".join(f"#   {line}\n" for line in lines)
     (HERE / "calibration.toml").write_text(
         "# From score to probability; written by fit.py. [score, probability] knots, interpolated.\n"
-        "# What it reaches, by cross-validation over ten folds of whole demands; in brackets counts and\n"
-        f"# 95 % intervals:\n{reached}"
+        f"# What it reaches, by cross-validation over {FOLDS} folds of whole demands, weights, curves and\n"
+        f"# thresholds chosen without the fold; in brackets counts and 95 % intervals:\n{reached}"
         "# Refusing and recommending seldom come first; where that and showing the relevant supply cannot\n"
         "# both be had from these scores, the latter gives way.\n"
         f'note = "暂定校准：由一个市场的 {n_pairs} 对人工评分（其中 {n_positive} 对值得联系）拟合"\n'
@@ -492,17 +610,26 @@ def main():
     parser.add_argument("--as-of", default="2020-06-30", help="a day when the lists were current")
     parser.add_argument("--depth", type=int, default=3000, help="enough for every pair")
     parser.add_argument("--reuse", action="store_true", help="take runs that WORK holds already")
+    parser.add_argument("--sets", default="ipc,firm,sbir", help="sets beside the market's")
     parser.add_argument("--keep-weights", action="store_true",
                         help="fit the calibration alone, to the weights of weights.toml")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
 
+    # Values of parts do not depend on weights; which pairs are told beside the graded ones does.
+    told = told_pairs(args, read_weights(), "before")
+    pairs = Pairs(told)
+    demands = sorted({pair["demand"] for of_set in told.values() for pair in of_set})
+    demand_fold = defaultdict(int, {demand: n % FOLDS for n, demand in enumerate(demands)})
     if args.keep_weights:
         chosen = read_weights()
+        without = [chosen] * FOLDS
     else:
-        chosen = choose_weights(part_values(args, prepare(args.data, args.work)))
-    calibration = calibrate(args, chosen)
+        tasks = [task for task in prepare(args.data, args.work) if task.folder.name in args.sets.split(",")]
+        values = [*market_values(told), *deep_values(args, tasks)]
+        chosen, without = choose_weights(args, values, pairs, demand_fold)
+    calibration = calibrate(args, chosen, without, demand_fold)
     if args.write:
         write_files(chosen, *calibration)
 

@@ -269,7 +269,7 @@ pub(super) struct ColumnArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct EmbedderArguments {
-    /// 向量从哪里来：builtin（内置模型），模型目录，或 OpenAI 兼容接口（http://主机:端口/v1#模型名；文本会发送过去，密钥放在环境变量 DUIJIE_API_KEY）
+    /// 向量从哪里来：builtin（内置模型），模型目录（与内置模型合用），或 OpenAI 兼容接口（http://主机:端口/v1#模型名；文本会发送过去，密钥放在环境变量 DUIJIE_API_KEY）
     #[arg(long, value_name = "builtin|DIR|URL", default_value = "builtin")]
     pub(super) embedder: EmbedderChoice,
 

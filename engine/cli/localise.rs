@@ -320,8 +320,9 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     (
         "*",
         "embedder",
-        "What makes the vectors: builtin, a model folder, or an OpenAI-compatible endpoint \
-         (http://host:port/v1#model; texts are sent there, a key goes into DUIJIE_API_KEY)",
+        "What makes the vectors: builtin, a model folder (joined with the built-in model), or an \
+         OpenAI-compatible endpoint (http://host:port/v1#model; texts are sent there, a key goes \
+         into DUIJIE_API_KEY)",
     ),
     (
         "*",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Interval, QueryMeasures, Reliability, Slice, Summary};
-use crate::model::{Micro, Part, Side, Verdict};
+use crate::model::{Micro, Part, PartValues, Side, Verdict};
 
 /// A way to rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -179,13 +179,13 @@ impl EmbeddingSpeed {
 /// What the lists of both sides look like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TwoWay {
-    /// Length of a demand's plain list, and the `k` of mutual@k.
+    /// The `k` of mutual@k.
     pub k: usize,
     /// Most supplies handed to one demand.
     pub per_demand: u32,
     /// Most lists in which a supply stands.
     pub per_supply: u32,
-    /// Every demand's best `k`, whatever the verdict.
+    /// Every demand's best, as many as could be handed to it, whatever the verdict.
     pub plain: ListMeasures,
     /// What is handed out under the capacities, without 暂无匹配.
     pub allocated: ListMeasures,
@@ -241,6 +241,10 @@ pub struct ToldPair {
     pub grade: Option<i32>,
     /// Its place in the full ranking, from 1, where it is among the answers that were looked at.
     pub place: Option<u32>,
+    /// The value of each part seen from the demand.
+    pub parts_for_demand: PartValues,
+    /// The value of each part seen from the supply.
+    pub parts_for_supply: PartValues,
     /// The score seen from the demand.
     pub score_for_demand: Micro,
     /// The score seen from the supply.

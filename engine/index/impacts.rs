@@ -7,6 +7,7 @@ use tantivy::fieldnorm::FieldNormReader;
 
 use super::expansion::{Expansion, Inner};
 use super::occurrences::Holding;
+use super::telling::TellingBuilder;
 use super::terms::{Found, N_ROLES, N_SCORED, Role};
 use super::{IndexError, LexicalScorer, SelfScores};
 use crate::text::{AliasId, Synonyms};
@@ -126,6 +127,7 @@ pub(super) struct Builder {
     /// Query row, shared term, weight; in the order of terms.
     query_terms: Vec<(u32, u32, f32)>,
     self_scores: Vec<f32>,
+    telling: TellingBuilder,
     /// Terms inside the words of the list of synonyms.
     inner: HashMap<Vec<u8>, Inner>,
     /// The postings of the term at hand.
@@ -144,10 +146,11 @@ impl Builder {
         synonyms: &Synonyms,
     ) -> Self {
         let inside = synonyms.ids().flat_map(|word| synonyms.inside(word));
+        let n_queries = query_norm_ids[0].len();
         Self {
             inner: inside.map(|term| (term.as_bytes().to_vec(), Inner::default())).collect(),
             n_documents: model.norm_ids[0].len(),
-            self_scores: vec![0.0; query_norm_ids[0].len()],
+            self_scores: vec![0.0; n_queries],
             model,
             query_norm_ids,
             statistics,
@@ -156,6 +159,7 @@ impl Builder {
             rows: Vec::new(),
             impacts: Vec::new(),
             query_terms: Vec::new(),
+            telling: TellingBuilder::new(n_queries),
             documents: Vec::new(),
             queries: Vec::new(),
         }
@@ -194,13 +198,37 @@ impl Builder {
             }
         }
         self.read_documents(found, weights)?;
+        let shared = u32::try_from(self.offsets.len() - 1).ok();
+        if self.wanted == SelfScores::Known {
+            let n_holding = self.n_holding(found)?;
+            self.telling.term(
+                term,
+                (self.model.n_documents, n_holding),
+                shared.filter(|_| !self.documents.is_empty()),
+                self.queries.iter().map(|&(query, [in_title, _])| (query, in_title > 0)),
+            );
+        }
         if self.documents.is_empty() {
             return Ok(());
         }
         if let Some(inner) = self.inner.get_mut(term) {
-            inner.shared = u32::try_from(self.offsets.len() - 1).ok();
+            inner.shared = shared;
         }
         self.add_postings()
+    }
+
+    /// How many records of the statistics hold the term, in any field.
+    fn n_holding(&self, found: &[Found<'_>]) -> Result<u64, IndexError> {
+        if self.statistics == Role::Document {
+            return Ok(self.documents.len() as u64);
+        }
+        let mut holding = Vec::new();
+        for place in found.iter().filter(|place| place.source.role == self.statistics) {
+            place.for_each(|row, _| holding.push(row))?;
+        }
+        holding.sort_unstable();
+        holding.dedup();
+        Ok(holding.len() as u64)
     }
 
     /// Keeps the postings and queries at hand as those of the next shared term.
@@ -331,6 +359,7 @@ impl Builder {
             query_offsets,
             query_terms,
             self_scores: if unknown { vec![0.0; self.self_scores.len()] } else { self.self_scores },
+            telling: self.telling.finish(),
         }
     }
 }

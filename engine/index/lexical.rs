@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::impacts::{Builder, Model};
 use super::occurrences::Occurrences;
+use super::telling::Telling;
 use super::terms::Role;
 use super::{IndexError, LayeredSide, SideIndex, terms};
 use crate::kernel::Hit;
@@ -34,14 +35,15 @@ pub struct LexicalScorer {
     pub(super) query_terms: Vec<(u32, f32)>,
     /// `[n_queries]`
     pub(super) self_scores: Vec<f32>,
+    pub(super) telling: Telling,
 }
 
-/// Whether a scorer knows what each asking record would score for itself.
+/// Whether a scorer knows what each asking record would score for itself, and its telling words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SelfScores {
     /// It does.
     Known,
-    /// It does not: [`LexicalScorer::self_score`] gives 0.
+    /// It does not: [`LexicalScorer::self_score`] gives 0, [`LexicalScorer::telling_share`] `None`.
     Unknown,
 }
 
@@ -52,6 +54,33 @@ pub struct Scratch {
     scores: Vec<f32>,
     /// Rows with a score.
     touched: Vec<u32>,
+}
+
+impl Scratch {
+    fn make_room(&mut self, n_documents: usize) {
+        if self.scores.len() < n_documents {
+            self.scores.resize(n_documents, 0.0);
+        }
+    }
+
+    /// Adds to a row's score; what is added is positive, so zero means not seen yet.
+    fn add(&mut self, row: u32, more: f32) {
+        let score = &mut self.scores[row as usize];
+        if *score == 0.0 {
+            self.touched.push(row);
+        }
+        *score += more;
+    }
+
+    /// The scores of these documents, 0 where there is none; all are zero afterwards.
+    fn take(&mut self, documents: &[u32]) -> Vec<f32> {
+        let score = |&document: &u32| self.scores.get(document as usize).copied().unwrap_or(0.0);
+        let scores = documents.iter().map(score).collect();
+        for document in self.touched.drain(..) {
+            self.scores[document as usize] = 0.0;
+        }
+        scores
+    }
 }
 
 impl LexicalScorer {
@@ -165,12 +194,33 @@ impl LexicalScorer {
     /// When `query_row` is not below [`n_queries`](Self::n_queries).
     pub fn score(&self, query_row: u32, documents: &[u32], scratch: &mut Scratch) -> Vec<f32> {
         self.accumulate(query_row, scratch);
-        let score = |&document: &u32| scratch.scores.get(document as usize).copied();
-        let scores = documents.iter().map(|document| score(document).unwrap_or(0.0)).collect();
-        for document in scratch.touched.drain(..) {
-            scratch.scores[document as usize] = 0.0;
+        scratch.take(documents)
+    }
+
+    /// The share of a query's telling words that each of the given documents holds, by weight, in
+    /// `[0, 1]` and in the order given (`telling.rs` has the formula); 0 where there is no such
+    /// document. `None` where the query has no telling words. Synonyms do not count.
+    ///
+    /// # Panics
+    /// When `query_row` is not below [`n_queries`](Self::n_queries).
+    pub fn telling_share(
+        &self,
+        query_row: u32,
+        documents: &[u32],
+        scratch: &mut Scratch,
+    ) -> Option<Vec<f32>> {
+        let total = self.telling.total(query_row);
+        if total <= 0.0 {
+            return None;
         }
-        scores
+        scratch.make_room(self.n_documents);
+        for &(term, weight) in self.telling.of(query_row) {
+            for &row in &self.rows[self.offsets[term as usize]..self.offsets[term as usize + 1]] {
+                scratch.add(row, weight);
+            }
+        }
+        let shares = scratch.take(documents);
+        Some(shares.into_iter().map(|held| (held / total).min(1.0)).collect())
     }
 
     /// The score that a query would have for itself, were it one of the documents: its own counts
@@ -204,20 +254,13 @@ impl LexicalScorer {
     /// Adds up the postings of a query's terms.
     fn accumulate(&self, query_row: u32, scratch: &mut Scratch) {
         let query = query_row as usize;
-        if scratch.scores.len() < self.n_documents {
-            scratch.scores.resize(self.n_documents, 0.0);
-        }
+        scratch.make_room(self.n_documents);
         for &(term, weight) in
             &self.query_terms[self.query_offsets[query]..self.query_offsets[query + 1]]
         {
             let postings = self.offsets[term as usize]..self.offsets[term as usize + 1];
             for (&row, &impact) in self.rows[postings.clone()].iter().zip(&self.impacts[postings]) {
-                let score = &mut scratch.scores[row as usize];
-                // Impacts and weights are positive, so zero means not seen yet.
-                if *score == 0.0 {
-                    scratch.touched.push(row);
-                }
-                *score += weight * impact;
+                scratch.add(row, weight * impact);
             }
         }
     }

@@ -16,6 +16,7 @@ mod schema;
 mod search;
 mod side;
 mod snippet;
+mod telling;
 mod terms;
 mod tokenizer;
 

@@ -115,7 +115,7 @@ impl Calibration {
 
     /// The advice for a pair with this probability and these marks, by two rules that are named
     /// beside every verdict they decide: a refused pair is 暂无匹配, and a pair with a stated
-    /// number that is not met is at most 可洽谈.
+    /// limit that is not met is at most 可洽谈.
     #[must_use]
     pub fn advice(&self, probability: Micro, vetoes: &[Veto]) -> Verdict {
         if vetoes.contains(&Veto::Refused) {

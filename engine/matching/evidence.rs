@@ -4,9 +4,11 @@
 //! and thousands are shown. Terms are weighed in integers and vectors multiplied in the one order of
 //! [`dot`], so the same passages are chosen on every machine.
 
+mod telling;
 mod units;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::field::code_path;
 use super::numbers::{CheckedNumber, JudgedNumbers, Outcome, StatedNumbers};
@@ -16,6 +18,7 @@ use super::synonyms::{Standing, name_pairs};
 use crate::kernel::dot;
 use crate::model::{Match, MultiVectorsView, Part, Quote, QuoteField, Record, Side};
 use crate::text::{AliasId, Segmenter, Synonyms, normalise};
+use telling::Held;
 
 /// Requirements whose best passages are quoted: the telling one, and one that supports it.
 const QUOTED_REQUIREMENTS: usize = 2;
@@ -31,8 +34,8 @@ const QUOTED_NUMBERS: usize = 4;
 pub struct RecordText {
     requirements: Vec<Span>,
     passages: Vec<Span>,
-    /// (term, requirement), ascending, without repetition.
-    terms: Vec<(u32, u32)>,
+    /// By term and requirement, ascending, once each.
+    terms: Vec<Held>,
     /// Words of the list of synonyms, ascending by word and requirement, once per requirement.
     standing: Vec<Standing>,
 }
@@ -64,22 +67,19 @@ impl Vocabulary {
             let read: Vec<Split> =
                 batch.par_iter().map(|record| split(record, segmenter, synonyms)).collect();
             for (requirements, passages, terms, standing) in read {
-                let mut terms: Vec<(u32, u32)> = terms
+                let mut terms: Vec<Held> = terms
                     .into_iter()
-                    .map(|(term, passage)| {
+                    .map(|(term, requirement, range)| {
                         let next = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
-                        (*self.ids.entry(term).or_insert(next), passage)
+                        let term = *self.ids.entry(term).or_insert(next);
+                        Held::new(term, requirement, range.start, range.end)
                     })
                     .collect();
                 terms.sort_unstable();
-                terms.dedup();
+                terms.dedup_by_key(|held| (held.term, held.requirement));
                 self.n_holding.resize(self.ids.len(), 0);
-                let mut last = None;
-                for &(term, _) in &terms {
-                    if last != Some(term) {
-                        self.n_holding[term as usize] += 1;
-                        last = Some(term);
-                    }
+                for same in terms.chunk_by(|a, b| a.term == b.term) {
+                    self.n_holding[same[0].term as usize] += 1;
                 }
                 self.n_records += 1;
                 terms.shrink_to_fit();
@@ -97,26 +97,26 @@ impl Vocabulary {
 }
 
 /// A record's spans, its terms with the requirement of each, and its words with synonyms.
-type Split = (Vec<Span>, Vec<Span>, Vec<(String, u32)>, Vec<Standing>);
+type Split = (Vec<Span>, Vec<Span>, Vec<(String, u16, Range<usize>)>, Vec<Standing>);
 
 fn split(record: &Record, segmenter: &Segmenter, synonyms: &Synonyms) -> Split {
     let requirements = requirement_spans(record);
     let mut standing: Vec<Standing> = Vec::new();
     let mut terms = Vec::new();
-    for (place, span) in (0..).zip(&requirements) {
+    for (place, span) in (0_u16..).zip(&requirements) {
         let tokens = segmenter.tokens(span.text(record));
         standing.extend(
             synonyms
                 .find(&tokens)
                 .into_iter()
-                .map(|found| Standing::new(found.alias, place, &found.range)),
+                .map(|found| Standing::new(found.alias, place.into(), &found.range)),
         );
         // Single characters match everywhere and prove nothing.
         terms.extend(
             tokens
                 .into_iter()
                 .filter(|token| token.text.chars().nth(1).is_some())
-                .map(|token| (token.text, place)),
+                .map(|token| (token.text, place, token.start..token.end)),
         );
     }
     // Where a word stands twice in a requirement, the first place is kept.
@@ -209,6 +209,7 @@ impl Evidence {
     ///
     /// - lexical: on each side the sentence with the most telling shared terms, a synonym counting
     ///   as its share of the term, and the synonyms that the two sentences have;
+    /// - terms: the most telling words that both hold, where they stand first;
     /// - dense: the two sentences whose vectors are nearest;
     /// - passage: the demand's one or two requirements that are answered best, and the passage that
     ///   answers each;
@@ -243,6 +244,11 @@ impl Evidence {
             );
             quotes.push(own);
             quotes.push(other);
+        }
+        if present(Part::Terms) {
+            let (own, other) = self.telling_words((demand_text, demand), (supply_text, supply));
+            quotes.extend(own);
+            quotes.extend(other);
         }
         if present(Part::Dense)
             && let Some((a, b)) = self.nearest(d, s)
@@ -299,19 +305,19 @@ impl Evidence {
         let mut of_supply = vec![0_u32; supply.requirements.len()];
         let (mut i, mut j) = (0, 0);
         while i < demand.terms.len() && j < supply.terms.len() {
-            let (term, other) = (demand.terms[i].0, supply.terms[j].0);
+            let (term, other) = (demand.terms[i].term, supply.terms[j].term);
             if term < other {
                 i += 1;
             } else if term > other {
                 j += 1;
             } else {
                 let weight = self.vocabulary.weight(term);
-                while demand.terms.get(i).is_some_and(|t| t.0 == term) {
-                    of_demand[demand.terms[i].1 as usize] += weight;
+                while demand.terms.get(i).is_some_and(|held| held.term == term) {
+                    of_demand[usize::from(demand.terms[i].requirement)] += weight;
                     i += 1;
                 }
-                while supply.terms.get(j).is_some_and(|t| t.0 == term) {
-                    of_supply[supply.terms[j].1 as usize] += weight;
+                while supply.terms.get(j).is_some_and(|held| held.term == term) {
+                    of_supply[usize::from(supply.terms[j].requirement)] += weight;
                     j += 1;
                 }
             }

@@ -104,7 +104,7 @@ impl Feedback {
 /// Weights: a reason that [`FEWEST_REFUSALS`] pairs or more were refused for moves the weights of
 /// the parts that should have told, by `1 ± min(n · 1 %, 20 %)`:
 ///
-/// - 技术不符 lowers the lexical part and raises the parts that compare meaning: a pair that shares
+/// - 技术不符 lowers the parts that count words and raises those that compare meaning: a pair that shares
 ///   words but not the technology was put forward by its words, and meaning is what is left to
 ///   tell the two apart.
 /// - 指标不够 raises the numbers part, 成熟度 the maturity part.
@@ -190,7 +190,7 @@ fn rows(records: &[Record]) -> HashMap<&str, u32> {
 /// The direction in which `reason` moves the weight of `part`.
 const fn direction(reason: Reason, part: Part) -> i32 {
     match (reason, part) {
-        (Reason::Technology, Part::Lexical) => -1,
+        (Reason::Technology, Part::Lexical | Part::Terms) => -1,
         (Reason::Technology, Part::Numbers | Part::Field | Part::Freshness | Part::Maturity) => 0,
         // Every part that compares what texts mean.
         (Reason::Technology, _) => 1,

@@ -53,6 +53,10 @@ pub fn what_lacks(
             "用词几乎不重合，未见同一对象或工艺",
             "hardly any shared terms: not the same object or process",
         ),
+        Some(Part::Terms) => lang.pick(
+            "需求的关键词大多没有出现",
+            "most of the words that say what is asked for are not there",
+        ),
         Some(Part::Dense) => {
             lang.pick("所述技术与需求不是一回事", "the text is about something else")
         }
@@ -73,7 +77,8 @@ pub fn what_lacks(
 
 /// Lists what a broker should check before picking up the telephone.
 ///
-/// `numbers` are the pair's checked numbers; those that are not met are named with both quotes.
+/// `numbers` are the pair's checked numbers; those that are not met are named with both quotes,
+/// stated limits apart from other numbers.
 #[must_use]
 pub fn to_verify(
     pair: &Match,
@@ -82,6 +87,10 @@ pub fn to_verify(
     lang: Lang,
 ) -> Vec<String> {
     let mut checks: Vec<String> = Vec::new();
+    let failed = |is_binding| {
+        let numbers = numbers.iter();
+        numbers.filter(move |c| c.outcome == Outcome::Fail && c.is_binding == is_binding)
+    };
     for veto in &pair.vetoes {
         let mut add = |zh: &str, en: &str| checks.push(lang.pick(zh, en).to_owned());
         match veto {
@@ -92,13 +101,16 @@ pub fn to_verify(
                 add("供给已过期，先问是否仍提供", "supply expired: still offered?");
             }
             Veto::NumbersNotMet => {
-                let failed = numbers.iter().filter(|check| check.outcome == Outcome::Fail);
-                let lead = lang.pick("指标不满足：", "number not met: ");
-                checks.extend(failed.map(|check| format!("{lead}{}", check.line(lang))));
+                let lead = lang.pick("指标不满足：", "limit not met: ");
+                checks.extend(failed(true).map(|check| format!("{lead}{}", check.line(lang))));
             }
             Veto::Refused => add("已反馈不合适", "refused by a broker"),
         }
     }
+    // A plain number may be an example, and of another property: it is asked about and decides
+    // nothing.
+    let lead = lang.pick("数值不同，问是否影响：", "another number, does it matter: ");
+    checks.extend(failed(false).map(|check| format!("{lead}{}", check.line(lang))));
     for record in [supply, demand] {
         checks.extend(record.contradictions.iter().map(|found| contradiction_text(found, lang)));
     }
@@ -135,25 +147,33 @@ mod tests {
 
     #[test]
     fn the_largest_weighted_loss_is_named() {
-        let values =
-            [Some(Micro(900_000)), Some(Micro(800_000)), None, None, Some(Micro(0)), None, None];
+        let values = [
+            Some(Micro(900_000)),
+            None,
+            Some(Micro(800_000)),
+            None,
+            None,
+            Some(Micro(0)),
+            None,
+            None,
+        ];
         let by = |weights| what_lacks(&values, weights, &[Micro::ONE; N_PARTS], Lang::En);
-        assert_eq!(by(&[300, 500, 0, 0, 200, 0, 0]), "another field");
-        assert_eq!(by(&[200, 800, 0, 0, 0, 0, 0]), "the text is about something else");
+        assert_eq!(by(&[300, 0, 500, 0, 0, 200, 0, 0]), "another field");
+        assert_eq!(by(&[200, 0, 800, 0, 0, 0, 0, 0]), "the text is about something else");
     }
 
     #[test]
     fn a_part_is_measured_against_what_it_usually_is() {
-        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None, None];
+        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None, None, None];
         let typical = typical_values([&good, &good].into_iter());
         assert_eq!(typical[..2], [Micro(300_000), Micro(700_000)]);
-        assert_eq!(typical[2..], [Micro::ONE; 5]);
+        assert_eq!(typical[2..], [Micro::ONE; 6]);
         // Few shared words are usual; a text about something else is not.
-        let miss = [Some(Micro(200_000)), Some(Micro(300_000)), None, None, None, None, None];
-        let lacks = what_lacks(&miss, &[500, 500, 0, 0, 0, 0, 0], &typical, Lang::En);
-        assert_eq!(lacks, "the text is about something else");
-        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None, None];
-        let lacks = what_lacks(&good, &[500, 500, 0, 0, 0, 0, 0], &typical, Lang::En);
+        let miss = [Some(Micro(200_000)), Some(Micro(300_000)), None, None, None, None, None, None];
+        let lacks = what_lacks(&miss, &[500, 500, 0, 0, 0, 0, 0, 0], &typical, Lang::En);
+        assert!(lacks.starts_with("most of the words"), "{lacks}");
+        let good = [Some(Micro(300_000)), Some(Micro(700_000)), None, None, None, None, None, None];
+        let lacks = what_lacks(&good, &[500, 500, 0, 0, 0, 0, 0, 0], &typical, Lang::En);
         assert!(lacks.starts_with("no part stands out"), "{lacks}");
     }
 }

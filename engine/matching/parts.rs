@@ -23,6 +23,10 @@ pub struct PairInputs {
     pub lexical_for_demand: Option<f32>,
     /// BM25 of the demand for the supply's words, over the supply's own; `None` without words.
     pub lexical_for_supply: Option<f32>,
+    /// Share of the demand's telling words that the supply holds; `None` without such words.
+    pub terms_for_demand: Option<f32>,
+    /// Share of the supply's telling words that the demand holds; `None` without such words.
+    pub terms_for_supply: Option<f32>,
     /// Cosine similarity of the whole texts; `None` where a text has no vector.
     pub cosine: Option<f32>,
     /// How well the supply's passages answer the demand's requirements; `None` without vectors.
@@ -38,6 +42,7 @@ pub struct PairInputs {
 /// Values the parts of a pair as `asker` sees them, in the order of [`Part::ALL`].
 ///
 /// - lexical: the ratio, clamped to `[0, 1]`.
+/// - terms: the share, as given.
 /// - dense: the cosine, negative values as 0.
 /// - passage: as given, clamped to `[0, 1]`.
 /// - numbers: as given, the same from both sides; missing where no number was judged.
@@ -59,12 +64,17 @@ pub fn part_values(
 ) -> PartValues {
     let unit =
         |value: Option<f32>| value.filter(|v| !v.is_nan()).map(|v| Micro::from_unit(f64::from(v)));
-    let (lexical, passage, answer) = match asker {
-        Side::Demand => (inputs.lexical_for_demand, inputs.passage_for_demand, supply),
-        Side::Supply => (inputs.lexical_for_supply, inputs.passage_for_supply, demand),
+    let (lexical, terms, passage, answer) = match asker {
+        Side::Demand => {
+            (inputs.lexical_for_demand, inputs.terms_for_demand, inputs.passage_for_demand, supply)
+        }
+        Side::Supply => {
+            (inputs.lexical_for_supply, inputs.terms_for_supply, inputs.passage_for_supply, demand)
+        }
     };
     let mut values = [None; Part::ALL.len()];
     values[Part::Lexical.index()] = unit(lexical);
+    values[Part::Terms.index()] = unit(terms);
     values[Part::Dense.index()] = unit(inputs.cosine);
     values[Part::Passage.index()] = unit(passage);
     values[Part::Numbers.index()] = inputs.numbers.value;
@@ -138,7 +148,7 @@ fn n_characters(record: &Record) -> usize {
 }
 
 /// The marks a pair carries: which of the two has expired at the reference date, and whether a
-/// stated number is not met.
+/// stated limit is not met.
 #[must_use]
 pub fn vetoes(demand: &Record, supply: &Record, numbers: JudgedNumbers, as_of: Date) -> Vec<Veto> {
     let expired = |record: &Record| record.valid_until.is_some_and(|until| until < as_of);

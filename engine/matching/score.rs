@@ -59,8 +59,8 @@ mod tests {
 
     #[test]
     fn weighs_the_present_parts() {
-        let values = [Some(Micro(500_000)), Some(Micro::ONE), None, None, None, None, None];
-        let scored = score(&values, &[250, 250, 100, 100, 100, 100, 100]);
+        let values = [Some(Micro(500_000)), Some(Micro::ONE), None, None, None, None, None, None];
+        let scored = score(&values, &[250, 250, 100, 100, 100, 100, 50, 50]);
         // 0.5·½ + 1·½: the missing parts' weight is shared, not counted as zero.
         assert_eq!(scored.score, Micro(750_000));
         assert_eq!(scored.contributions[0], Some(Micro(250_000)));
@@ -72,8 +72,8 @@ mod tests {
         assert_eq!(score(&[None; N], &[200; N]).score, Micro::ZERO);
         assert_eq!(
             score(
-                &[Some(Micro::ONE), None, None, None, None, None, None],
-                &[0, 1_000, 0, 0, 0, 0, 0]
+                &[Some(Micro::ONE), None, None, None, None, None, None, None],
+                &[0, 1_000, 0, 0, 0, 0, 0, 0]
             )
             .score,
             Micro::ZERO
@@ -83,8 +83,8 @@ mod tests {
     proptest! {
         #[test]
         fn contributions_sum_to_the_score(
-            values in proptest::array::uniform7(value()),
-            weights in proptest::array::uniform7(0_u32..500),
+            values in proptest::array::uniform8(value()),
+            weights in proptest::array::uniform8(0_u32..500),
         ) {
             let scored = score(&values, &weights);
             let sum: Micro = scored.contributions.iter().flatten().copied().sum();
@@ -97,8 +97,8 @@ mod tests {
 
         #[test]
         fn more_of_a_part_never_lowers_the_score(
-            values in proptest::array::uniform7(value()),
-            weights in proptest::array::uniform7(1_u32..500),
+            values in proptest::array::uniform8(value()),
+            weights in proptest::array::uniform8(1_u32..500),
             which in 0..N,
             more in 0_i32..1_000_000,
         ) {

@@ -62,6 +62,11 @@ impl Span {
         &self.whole(record)[self.bytes.start as usize..self.bytes.end as usize]
     }
 
+    /// Its first byte within the title or body.
+    pub(super) const fn start(&self) -> usize {
+        self.bytes.start as usize
+    }
+
     /// Whether it is part of the title.
     #[must_use]
     pub fn in_title(&self) -> bool {
@@ -70,6 +75,29 @@ impl Span {
 
     fn whole<'a>(&self, record: &'a Record) -> &'a str {
         if self.in_title() { &record.title } else { &record.body }
+    }
+
+    /// Quotes a byte range of it; `None` where that is no part of the record's text.
+    pub(super) fn quote_within(
+        &self,
+        part: Part,
+        side: Side,
+        record: &Record,
+        range: Range<usize>,
+    ) -> Option<Quote> {
+        let first = self.bytes.start as usize;
+        let text = self.whole(record).get(first + range.start..first + range.end)?;
+        let start = self.whole(record)[..first + range.start].chars().count();
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Some(Quote {
+            part,
+            side,
+            field: self.field,
+            start: place(start),
+            end: place(start + text.chars().count()),
+            text: text.to_owned(),
+            synonyms: Vec::new(),
+        })
     }
 
     /// Quotes it as evidence.

@@ -32,6 +32,7 @@ struct WeightsFile {
 #[serde(deny_unknown_fields)]
 struct DirectionFile {
     lexical: u32,
+    terms: u32,
     dense: u32,
     passage: u32,
     numbers: u32,
@@ -45,6 +46,7 @@ struct DirectionFile {
 #[serde(deny_unknown_fields)]
 struct PartsFile {
     lexical: u32,
+    terms: u32,
     dense: u32,
     passage: u32,
     numbers: u32,
@@ -57,6 +59,7 @@ impl DirectionFile {
     const fn in_order(&self) -> [u32; Part::ALL.len()] {
         [
             self.lexical,
+            self.terms,
             self.dense,
             self.passage,
             self.numbers,
@@ -71,6 +74,7 @@ impl PartsFile {
     const fn in_order(&self) -> [u32; Part::ALL.len()] {
         [
             self.lexical,
+            self.terms,
             self.dense,
             self.passage,
             self.numbers,
@@ -218,8 +222,8 @@ impl Diagnosis for WeightsError {
 
     fn remedy(&self, lang: Lang) -> String {
         lang.pick(
-            "对照 corpus/calibration/weights.toml 修改：两个方向（及其中的 latin 表）各七项整数，每组之和为 1000",
-            "compare with corpus/calibration/weights.toml: seven integers per direction, and in its table latin, each set summing to 1000",
+            "对照 corpus/calibration/weights.toml 修改：两个方向（及其中的 latin 表）各八项整数，每组之和为 1000",
+            "compare with corpus/calibration/weights.toml: eight integers per direction, and in its table latin, each set summing to 1000",
         )
         .to_owned()
     }
@@ -231,21 +235,21 @@ mod tests {
 
     const GOOD: &str = "
         [for_demand]
-        lexical = 300\ndense = 400\npassage = 60\nnumbers = 40\nfield = 100\nfreshness = 50\nmaturity = 50
+        lexical = 250\nterms = 50\ndense = 400\npassage = 60\nnumbers = 40\nfield = 100\nfreshness = 50\nmaturity = 50
         [for_supply]
-        lexical = 400\ndense = 300\npassage = 60\nnumbers = 40\nfield = 100\nfreshness = 100\nmaturity = 0
+        lexical = 350\nterms = 50\ndense = 300\npassage = 60\nnumbers = 40\nfield = 100\nfreshness = 100\nmaturity = 0
         [for_supply.latin]
-        lexical = 800\ndense = 0\npassage = 0\nnumbers = 0\nfield = 100\nfreshness = 100\nmaturity = 0
+        lexical = 750\nterms = 50\ndense = 0\npassage = 0\nnumbers = 0\nfield = 100\nfreshness = 100\nmaturity = 0
     ";
 
     #[test]
     fn reads_each_direction() {
         let weights = Weights::from_toml(GOOD).expect("good file");
         let of = |side, script| *weights.of(side, script);
-        assert_eq!(of(Side::Demand, Script::Han), [300, 400, 60, 40, 100, 50, 50]);
-        assert_eq!(of(Side::Demand, Script::Latin), [300, 400, 60, 40, 100, 50, 50]);
-        assert_eq!(of(Side::Supply, Script::Han), [400, 300, 60, 40, 100, 100, 0]);
-        assert_eq!(of(Side::Supply, Script::Latin), [800, 0, 0, 0, 100, 100, 0]);
+        assert_eq!(of(Side::Demand, Script::Han), [250, 50, 400, 60, 40, 100, 50, 50]);
+        assert_eq!(of(Side::Demand, Script::Latin), [250, 50, 400, 60, 40, 100, 50, 50]);
+        assert_eq!(of(Side::Supply, Script::Han), [350, 50, 300, 60, 40, 100, 100, 0]);
+        assert_eq!(of(Side::Supply, Script::Latin), [750, 50, 0, 0, 0, 100, 100, 0]);
     }
 
     #[test]
@@ -256,12 +260,12 @@ mod tests {
 
     #[test]
     fn refuses_what_does_not_add_up() {
-        let text = GOOD.replacen("300", "301", 1);
+        let text = GOOD.replacen("250", "251", 1);
         assert_eq!(
             Weights::from_toml(&text),
             Err(WeightsError::Sum { side: Side::Demand, sum: 1_001 })
         );
-        let text = GOOD.replacen("800", "799", 1);
+        let text = GOOD.replacen("750", "749", 1);
         assert_eq!(
             Weights::from_toml(&text),
             Err(WeightsError::Sum { side: Side::Supply, sum: 999 })

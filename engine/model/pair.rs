@@ -10,6 +10,9 @@ use super::{DemandIdx, Lang, Micro, Side, SupplyIdx};
 pub enum Part {
     /// Shared words: BM25 over the asker's own score for itself.
     Lexical,
+    /// Telling words held: the share of the asker's rarest words and those of its title, by weight,
+    /// that the answer holds.
+    Terms,
     /// Shared meaning: cosine similarity of the records' vectors, made of title and body.
     Dense,
     /// Each requirement met somewhere: the best cosine among the answer's passages, over the asker's
@@ -28,8 +31,9 @@ pub enum Part {
 
 impl Part {
     /// All parts, in the order in which they are added and shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Lexical,
+        Self::Terms,
         Self::Dense,
         Self::Passage,
         Self::Numbers,
@@ -59,6 +63,7 @@ impl Part {
     pub const fn label(self, lang: Lang) -> &'static str {
         match self {
             Self::Lexical => lang.pick("用词", "words"),
+            Self::Terms => lang.pick("要点词", "telling words"),
             Self::Dense => lang.pick("语义", "meaning"),
             Self::Passage => lang.pick("段落", "passage"),
             Self::Numbers => lang.pick("数值", "numbers"),
@@ -106,7 +111,7 @@ pub enum Veto {
     DemandExpired,
     /// 供给已过期: the supply's validity ended before the reference date. `match` only marks it.
     SupplyExpired,
-    /// 指标不满足: a stated number of the demand is not met. Such a pair is at most 可洽谈, whatever
+    /// 指标不满足: a stated limit of the demand is not met. Such a pair is at most 可洽谈, whatever
     /// its score.
     NumbersNotMet,
     /// 已反馈不合适: a broker refused the pair, and neither record has changed since. Such a pair

@@ -14,10 +14,10 @@ pub(super) struct Candidates {
     pub pairs: Vec<(u32, u32)>,
     /// First place of each demand in `pairs`, and one past the last.
     pub starts: Vec<usize>,
-    /// BM25 of the supply for the demand's words, over the demand's own.
-    pub lexical_for_demand: Vec<Option<f32>>,
-    /// BM25 of the demand for the supply's words, over the supply's own.
-    pub lexical_for_supply: Vec<Option<f32>>,
+    /// What the demand's words find in the supply.
+    pub words_for_demand: Vec<WordValues>,
+    /// What the supply's words find in the demand.
+    pub words_for_supply: Vec<WordValues>,
     /// The best supplies per demand by BM25 alone: the baseline beside every quality claim.
     pub bm25_for_demand: Vec<Vec<Hit>>,
     /// The best demands per supply by BM25 alone.
@@ -33,7 +33,7 @@ impl Candidates {
 }
 
 /// Retrieves the union, over both directions, of the `n` best by BM25 and the `n` best by cosine
-/// similarity, and gives every pair its lexical values in both directions.
+/// similarity, and gives every pair the values of its words in both directions.
 pub(super) fn retrieve(
     (demand_index, supply_index): (&SideIndex, &SideIndex),
     synonyms: &Synonyms,
@@ -109,13 +109,13 @@ pub(super) fn retrieve_with(
     drop(keys);
 
     let starts = starts_of(forward.n_queries(), pairs.iter().map(|pair| pair.0));
-    let (lexical_for_demand, lexical_for_supply) =
-        lexical(forward, reverse, &pairs, &starts, forward.n_documents());
+    let (words_for_demand, words_for_supply) =
+        words(forward, reverse, &pairs, &starts, forward.n_documents());
     Ok(Candidates {
         pairs,
         starts,
-        lexical_for_demand,
-        lexical_for_supply,
+        words_for_demand,
+        words_for_supply,
         bm25_for_demand,
         bm25_for_supply,
     })
@@ -166,48 +166,82 @@ pub(super) fn by_supply(pairs: &[(u32, u32)], n_supplies: usize) -> (Vec<u32>, V
     (order, starts)
 }
 
-/// BM25 over the asker's own score for itself; `None` where the asker has no words.
-pub(super) fn ratio(score: f32, own: f32) -> Option<f32> {
-    (own > 0.0).then(|| score / own)
+/// What an asker's words find in an answer; NaN where the asker has none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WordValues {
+    /// BM25 over the asker's own score for itself.
+    pub lexical: f32,
+    /// The share of its telling words.
+    pub terms: f32,
 }
 
-fn lexical(
+impl WordValues {
+    /// Of an asker without words.
+    pub(super) const NOT_KNOWN: Self = Self { lexical: f32::NAN, terms: f32::NAN };
+}
+
+/// What an asker's words find in each of these answers, in the order given.
+pub(super) fn word_values(
+    scorer: &LexicalScorer,
+    asker: u32,
+    answers: &[u32],
+    scratch: &mut Scratch,
+) -> Vec<WordValues> {
+    let scores = scorer.score(asker, answers, scratch);
+    word_values_of(scorer, asker, answers, &scores, scratch)
+}
+
+/// The same with the BM25 scores at hand.
+pub(super) fn word_values_of(
+    scorer: &LexicalScorer,
+    asker: u32,
+    answers: &[u32],
+    scores: &[f32],
+    scratch: &mut Scratch,
+) -> Vec<WordValues> {
+    let own = scorer.self_score(asker);
+    let shares = scorer.telling_share(asker, answers, scratch);
+    (0..answers.len())
+        .map(|at| WordValues {
+            lexical: if own > 0.0 { scores[at] / own } else { f32::NAN },
+            terms: shares.as_ref().map_or(f32::NAN, |shares| shares[at]),
+        })
+        .collect()
+}
+
+fn words(
     forward: &LexicalScorer,
     reverse: &LexicalScorer,
     pairs: &[(u32, u32)],
     starts: &[usize],
     n_supplies: usize,
-) -> (Vec<Option<f32>>, Vec<Option<f32>>) {
+) -> (Vec<WordValues>, Vec<WordValues>) {
     use rayon::prelude::*;
 
     let row = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    let for_demand: Vec<Option<f32>> = (0..starts.len() - 1)
+    let for_demand: Vec<WordValues> = (0..starts.len() - 1)
         .into_par_iter()
         .map_init(Scratch::default, |scratch, demand| {
             let answers: Vec<u32> =
                 pairs[starts[demand]..starts[demand + 1]].iter().map(|pair| pair.1).collect();
-            let own = forward.self_score(row(demand));
-            let scores = forward.score(row(demand), &answers, scratch);
-            scores.into_iter().map(|score| ratio(score, own)).collect::<Vec<_>>()
+            word_values(forward, row(demand), &answers, scratch)
         })
         .flatten_iter()
         .collect();
 
     let (order, supply_starts) = by_supply(pairs, n_supplies);
-    let in_order: Vec<Option<f32>> = (0..n_supplies)
+    let in_order: Vec<WordValues> = (0..n_supplies)
         .into_par_iter()
         .map_init(Scratch::default, |scratch, supply| {
             let answers: Vec<u32> = order[supply_starts[supply]..supply_starts[supply + 1]]
                 .iter()
                 .map(|&at| pairs[at as usize].0)
                 .collect();
-            let own = reverse.self_score(row(supply));
-            let scores = reverse.score(row(supply), &answers, scratch);
-            scores.into_iter().map(|score| ratio(score, own)).collect::<Vec<_>>()
+            word_values(reverse, row(supply), &answers, scratch)
         })
         .flatten_iter()
         .collect();
-    let mut for_supply = vec![None; pairs.len()];
+    let mut for_supply = vec![WordValues::NOT_KNOWN; pairs.len()];
     for (&at, value) in order.iter().zip(in_order) {
         for_supply[at as usize] = value;
     }

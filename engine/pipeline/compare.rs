@@ -1,6 +1,7 @@
 //! Handing out in all ways over the same pairs, measured side by side.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use crate::model::{Lang, Micro, RatedPair};
 use crate::report::Compared;
 
 /// Depth of the lists in which both ends of a mutual entry stand: `mutual@10`.
-const MUTUAL_DEPTH: usize = 10;
+pub(super) const MUTUAL_DEPTH: usize = 10;
 
 /// What a set of lists is like. Shares and coefficients are in `[0, 1]`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ pub struct ListMeasures {
     pub gini: f64,
     /// Most lists that one supply stands in.
     pub largest_exposure: u32,
+    /// How many supplies stand in how many lists. Not part of the manifest.
+    #[serde(skip)]
+    pub exposure: BTreeMap<u32, usize>,
     /// Share of the entries at which each is in the other's ten best by mutual score.
     pub mutual_at_10: f64,
     /// One minus the entries' scores over as many best scores of the same demands.
@@ -54,6 +58,16 @@ pub struct Comparison {
     pub flow: ListMeasures,
     /// Deferred acceptance.
     pub stable: ListMeasures,
+}
+
+impl Comparison {
+    /// What the lists of a method are like.
+    pub(super) const fn by(&self, method: AllocationMethod) -> &ListMeasures {
+        match method {
+            AllocationMethod::Flow => &self.flow,
+            AllocationMethod::Stable => &self.stable,
+        }
+    }
 }
 
 /// How pairs were handed out, and how the other ways would have been.
@@ -194,6 +208,10 @@ impl Rated {
         let rows: Vec<Vec<u32>> =
             lists.iter().map(|list| list.iter().map(|(_, row)| *row).collect()).collect();
         let exposure = exposure(&rows, self.n_supplies);
+        let mut by_exposure: BTreeMap<u32, usize> = BTreeMap::new();
+        for &count in &exposure {
+            *by_exposure.entry(count).or_default() += 1;
+        }
         let limit = market.quota.map(|quota| GroupLimit { most: quota.most, group: quota.group });
         ListMeasures {
             entries: chosen.len() as u64,
@@ -201,6 +219,7 @@ impl Rated {
             coverage: coverage(&exposure),
             gini: gini(&exposure),
             largest_exposure: largest_exposure(&exposure),
+            exposure: by_exposure,
             mutual_at_10: mutual_at_k(&rows, &self.tops[0], &self.tops[1], MUTUAL_DEPTH),
             one_sided_loss: one_sided_loss(&scores, &self.best),
             total_mutual: total_mutual(total),

@@ -135,6 +135,23 @@ impl EmbedderOptions {
         })
     }
 
+    /// Opens what makes the vectors of requirements and passages, where that is not what makes
+    /// those of whole records: beside a folder's model it is the built-in one.
+    ///
+    /// They are ten texts for every record, and a transformer is a thousand times slower than the
+    /// built-in model.
+    ///
+    /// # Errors
+    /// [`PipelineError::Embed`] when the built-in model cannot be opened.
+    pub fn open_for_passages(&self) -> Result<Option<StaticModel>, PipelineError> {
+        Ok(self.is_joined().then(StaticModel::builtin).transpose()?)
+    }
+
+    /// What a manifest says about the model of the passages.
+    pub(super) fn passage_facts(model: &StaticModel) -> EmbedderFacts {
+        Self::default().facts(model)
+    }
+
     /// Whether [`open`](Self::open) gives more than the named model by itself.
     pub(super) const fn is_joined(&self) -> bool {
         matches!(self.choice, EmbedderChoice::Directory(_))

@@ -1,11 +1,15 @@
 //! Embeddings of whole texts, and of the passages that evidence is drawn from.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
 use super::{PipelineError, Progress};
 use crate::embed::{Embedder, TextRole};
-use crate::matching::{Evidence, PassageVectors, RecordText, StatedNumbers, Vocabulary};
-use crate::model::{Embeddings, MultiVectors, Record};
+use crate::matching::{
+    Evidence, PassageVectors, RecordText, Span, StatedNumbers, Vocabulary, Weights,
+};
+use crate::model::{Embeddings, MultiVectors, Part, Record};
 use crate::text::{Segmenter, Synonyms};
 
 /// Share of the title in a record's vector; the body has the rest.
@@ -70,24 +74,34 @@ fn mixed(title: &[f32], body: &[f32], share: f32) -> Vec<f32> {
 ///
 /// The demands' texts are embedded as queries and the supplies' as documents, as whole records are:
 /// only vectors of the two roles meet.
+///
+/// `only_for` leaves out the vectors that no score by these weights depends on: a script in which
+/// passages weigh nothing needs none. Quotes need all of them.
 pub(super) fn read_evidence(
     embedder: &dyn Embedder,
     (demands, supplies): (&[Record], &[Record]),
     synonyms: Synonyms,
+    only_for: Option<&Weights>,
     progress: &dyn Progress,
 ) -> Result<Evidence, PipelineError> {
     let mut vocabulary = Vocabulary::default();
     let segmenter = Segmenter::shared();
     let demand_texts = vocabulary.read(demands, segmenter, &synonyms);
     let supply_texts = vocabulary.read(supplies, segmenter, &synonyms);
-    let vectors =
-        |records, texts: &[RecordText], role| embed_spans(embedder, records, texts, role, progress);
+    let asks = |record: &Record| {
+        only_for.is_none_or(|weights| weights.seen_by(record)[Part::Passage.index()] > 0)
+    };
+    let vectors = |records: &[Record], texts: &[RecordText], others: &[Record], role| {
+        let answers = others.par_iter().any(asks);
+        let wanted = |record: &Record| Wanted { requirements: asks(record), passages: answers };
+        embed_spans(embedder, records, texts, wanted, role, progress)
+    };
     let numbers = |records: &[Record]| -> Vec<StatedNumbers> {
         records.par_iter().map(StatedNumbers::of).collect()
     };
     Ok(Evidence {
-        demand_vectors: vectors(demands, &demand_texts, TextRole::Query)?,
-        supply_vectors: vectors(supplies, &supply_texts, TextRole::Document)?,
+        demand_vectors: vectors(demands, &demand_texts, supplies, TextRole::Query)?,
+        supply_vectors: vectors(supplies, &supply_texts, demands, TextRole::Document)?,
         demand_numbers: numbers(demands),
         supply_numbers: numbers(supplies),
         vocabulary,
@@ -95,6 +109,18 @@ pub(super) fn read_evidence(
         demands: demand_texts,
         supplies: supply_texts,
     })
+}
+
+/// Which vectors of a record are made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    requirements: bool,
+    passages: bool,
+}
+
+impl Wanted {
+    /// All of them.
+    pub(super) const ALL: Self = Self { requirements: true, passages: true };
 }
 
 /// Rows of several records, growing.
@@ -117,12 +143,13 @@ impl Rows {
     }
 }
 
-/// Embeds the spans of every record, a passage that is also a requirement once, each with
+/// Embeds the wanted spans of every record, equal texts of a batch once, each with
 /// [`CONTEXT_SHARE`] of the record's title.
 pub(super) fn embed_spans(
     embedder: &dyn Embedder,
     records: &[Record],
     texts: &[RecordText],
+    wanted: impl Fn(&Record) -> Wanted,
     role: TextRole,
     progress: &dyn Progress,
 ) -> Result<PassageVectors, PipelineError> {
@@ -130,40 +157,61 @@ pub(super) fn embed_spans(
     let dim = embedder.identity().dim;
     let (mut requirements, mut passages) = (Rows::default(), Rows::default());
     for (records, texts) in records.chunks(BATCH).zip(texts.chunks(BATCH)) {
-        let mut wanted: Vec<&str> = Vec::new();
-        // Where each record's passages are among the texts wanted; its requirements come first.
-        let mut places: Vec<(usize, Vec<usize>)> = Vec::with_capacity(records.len());
-        for (record, text) in records.iter().zip(texts) {
-            let first = wanted.len();
-            let own = text.requirements();
-            wanted.extend(own.iter().map(|span| span.text(record)));
-            let mut rows = Vec::with_capacity(text.passages().len());
-            for span in text.passages() {
-                if let Some(same) = own.iter().position(|other| other == span) {
-                    rows.push(first + same);
-                } else {
-                    rows.push(wanted.len());
-                    wanted.push(span.text(record));
+        let mut spans = Distinct::default();
+        let places: Vec<Places> = records
+            .iter()
+            .zip(texts)
+            .map(|(record, text)| {
+                let wanted = wanted(record);
+                let mut add = |chosen: &[Span], is_wanted: bool| -> Vec<usize> {
+                    let chosen = if is_wanted { chosen } else { &[] };
+                    chosen.iter().map(|span| spans.place(span.text(record))).collect()
+                };
+                let requirements = add(text.requirements(), wanted.requirements);
+                let passages = add(text.passages(), wanted.passages);
+                let title = text.requirements().first().filter(|span| span.in_title());
+                let is_needed = !requirements.is_empty() || !passages.is_empty();
+                let title = title.filter(|_| is_needed).map(|span| spans.place(span.text(record)));
+                Places { title, requirements, passages }
+            })
+            .collect();
+        let embedded = embedder.embed(&spans.texts, role)?;
+        for Places { title, requirements: own, passages: others } in places {
+            let title = title.map(|row| embedded.row(row));
+            for (rows, places) in [(&mut requirements, own), (&mut passages, others)] {
+                for place in places {
+                    rows.data.extend(in_context(title, embedded.row(place)));
                 }
+                rows.close_record(dim);
             }
-            places.push((first, rows));
-        }
-        let embedded = embedder.embed(&wanted, role)?;
-        for (text, (first, rows)) in texts.iter().zip(&places) {
-            let title = text.requirements().first().filter(|span| span.in_title());
-            let title = title.map(|_| embedded.row(*first));
-            for row in *first..first + text.requirements().len() {
-                requirements.data.extend(in_context(title, embedded.row(row)));
-            }
-            for &row in rows {
-                passages.data.extend(in_context(title, embedded.row(row)));
-            }
-            requirements.close_record(dim);
-            passages.close_record(dim);
         }
         progress.advance(records.len() as u64);
     }
     Ok(PassageVectors::new(requirements.finish(dim), passages.finish(dim)))
+}
+
+/// Texts, each once, in the order in which they were first asked for.
+#[derive(Default)]
+struct Distinct<'t> {
+    texts: Vec<&'t str>,
+    places: HashMap<&'t str, usize>,
+}
+
+impl<'t> Distinct<'t> {
+    /// Where `text` stands.
+    fn place(&mut self, text: &'t str) -> usize {
+        *self.places.entry(text).or_insert_with(|| {
+            self.texts.push(text);
+            self.texts.len() - 1
+        })
+    }
+}
+
+/// Where a record's title, requirements and passages stand among the texts of a batch.
+struct Places {
+    title: Option<usize>,
+    requirements: Vec<usize>,
+    passages: Vec<usize>,
 }
 
 /// A span's vector with the title's share; zeros stay zeros, and without a title it stays as it is.
@@ -176,7 +224,101 @@ fn in_context(title: Option<&[f32]>, row: &[f32]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::embed::{EmbedError, EmbedderIdentity};
+    use crate::model::{RecordId, Side, SourceRef};
+    use crate::pipeline::Silent;
+    use crate::pipeline::defaults::Rules;
+
+    /// Remembers which texts it was asked for.
+    struct Listening(EmbedderIdentity, Mutex<Vec<(TextRole, String)>>);
+
+    impl Listening {
+        fn new() -> Self {
+            let identity =
+                EmbedderIdentity { name: "l".to_owned(), sha256: "l".repeat(64), dim: 2 };
+            Self(identity, Mutex::default())
+        }
+
+        fn heard(&self, role: TextRole) -> Vec<String> {
+            let heard = self.1.lock().expect("no test panicked");
+            heard.iter().filter(|(of, _)| *of == role).map(|(_, text)| text.clone()).collect()
+        }
+    }
+
+    impl Embedder for Listening {
+        fn identity(&self) -> &EmbedderIdentity {
+            &self.0
+        }
+
+        fn embed(&self, texts: &[&str], role: TextRole) -> Result<Embeddings, EmbedError> {
+            let mut heard = self.1.lock().expect("no test panicked");
+            heard.extend(texts.iter().map(|text| (role, (*text).to_owned())));
+            let row = |text: &&str| if text.len() % 2 == 0 { [1.0, 0.0] } else { [0.6, 0.8] };
+            Ok(Embeddings::new(texts.iter().flat_map(row).collect(), 2)?)
+        }
+    }
+
+    fn record(side: Side, title: &str, body: &str) -> Record {
+        let source = SourceRef { file: "made.csv".to_owned(), sheet: None, row: 2 };
+        let mut record = Record::new(side, RecordId("X".to_owned()), "X".to_owned(), source);
+        (record.title, record.body) = (title.to_owned(), body.to_owned());
+        record
+    }
+
+    const CHINESE: (&str, &str) = ("窑炉温控", "炉温波动大。要控制在正负一度以内。");
+    const LATIN: (&str, &str) =
+        ("Kiln control", "The kiln is not stable. It shall stay at one degree.");
+
+    fn evidence(
+        embedder: &Listening,
+        demands: &[(&str, &str)],
+        supplies: &[(&str, &str)],
+        only_for: Option<&Weights>,
+    ) -> Evidence {
+        let [demands, supplies] = [(Side::Demand, demands), (Side::Supply, supplies)]
+            .map(|(side, texts)| texts.iter().map(|(t, b)| record(side, t, b)).collect::<Vec<_>>());
+        let sides = (demands.as_slice(), supplies.as_slice());
+        read_evidence(embedder, sides, Synonyms::default(), only_for, &Silent)
+            .expect("made vectors")
+    }
+
+    #[test]
+    fn equal_texts_are_embedded_once() {
+        let embedder = Listening::new();
+        let evidence = evidence(&embedder, &[CHINESE, CHINESE], &[CHINESE], None);
+        let heard = embedder.heard(TextRole::Query);
+        assert_eq!(heard, ["窑炉温控", "炉温波动大。", "要控制在正负一度以内。", CHINESE.1]);
+        assert_eq!(embedder.heard(TextRole::Document), heard);
+        let rows = |vectors: &PassageVectors| {
+            [vectors.requirements(), vectors.passages()].map(|of| of.rows().n_rows())
+        };
+        assert_eq!(rows(&evidence.demand_vectors), [6, 4]);
+        assert_eq!(rows(&evidence.supply_vectors), [3, 2]);
+        let requirements = evidence.demand_vectors.requirements();
+        assert_eq!(requirements.data(0), requirements.data(1));
+    }
+
+    #[test]
+    fn what_no_score_depends_on_is_not_embedded() {
+        let rules = Rules::read(None, None).expect("what ships");
+        let embedder = Listening::new();
+        evidence(&embedder, &[LATIN], &[LATIN], Some(&rules.weights));
+        let heard = [TextRole::Query, TextRole::Document].map(|role| embedder.heard(role));
+        assert_eq!(heard.concat(), [""; 0], "passages weigh nothing for Latin askers");
+        let all = evidence(&embedder, &[LATIN], &[LATIN], None);
+        assert_eq!(all.demand_vectors.requirements().rows().n_rows(), 3);
+
+        let embedder = Listening::new();
+        let mixed = evidence(&embedder, &[CHINESE], &[LATIN], Some(&rules.weights));
+        let (asker, answer) = (&mixed.demand_vectors, &mixed.supply_vectors);
+        assert_eq!(asker.requirements().rows().n_rows(), 3);
+        assert_eq!(asker.passages().rows().n_rows(), 0, "nobody looks for anything there");
+        assert_eq!(answer.requirements().rows().n_rows(), 0);
+        assert_eq!(answer.passages().rows().n_rows(), 2);
+    }
 
     #[test]
     fn a_missing_text_leaves_the_other() {

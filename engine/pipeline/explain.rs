@@ -2,15 +2,18 @@
 
 use std::path::Path;
 
+use super::candidates::word_values;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::output::{PairRecord, Words, find_joint, find_pair, names, pair_record, read_records};
 use super::own_vectors::KIND as OWN_VECTORS;
+use super::passages::passage_values;
 use super::scoring::Judge;
 use super::synonyms::SynonymList;
 use super::{EmbedderOptions, JointRecord, Manifest, OwnVectorsError, PipelineError, Silent};
 use crate::embed::{EmbedderIdentity, TextRole};
 use crate::index::{LexicalScorer, Scratch, SideIndex};
+use crate::kernel::CpuBackend;
 use crate::model::{DemandIdx, Record, Side, SupplyIdx};
 
 /// A pair with its sum.
@@ -39,7 +42,7 @@ pub fn explain(
     out: &Path,
     demand: &str,
     supply: &str,
-    embedder: &EmbedderOptions,
+    embedder_options: &EmbedderOptions,
 ) -> Result<Explanation, PipelineError> {
     let manifest = Manifest::read(out)?;
     let index = out.join(names::INDEX);
@@ -64,7 +67,7 @@ pub fn explain(
     if manifest.embedder_kind == OWN_VECTORS {
         return Err(OwnVectorsError::NotKept.into());
     }
-    let embedder = embedder.open()?;
+    let embedder = embedder_options.open()?;
     let EmbedderIdentity { name, sha256, dim } = embedder.identity();
     if *sha256 != manifest.embedder_sha256 || *dim != manifest.embedder_dim {
         let Manifest { embedder: wanted, embedder_sha256, embedder_dim, .. } = manifest;
@@ -76,14 +79,15 @@ pub fn explain(
     let synonyms = SynonymList::of_run(&index.join(names::SYNONYMS))?.synonyms;
     let demand_index = SideIndex::open(&index, Side::Demand)?;
     let supply_index = SideIndex::open(&index, Side::Supply)?;
-    let ratio = |queries: &SideIndex, documents: &SideIndex, query: u32, document: u32| {
+    let words = |queries: &SideIndex, documents: &SideIndex, query: u32, document: u32| {
         let scorer = LexicalScorer::with_synonyms(queries, documents, &synonyms)?;
-        let own = scorer.self_score(query);
-        let score = scorer.score(query, &[document], &mut Scratch::default());
-        Ok::<_, PipelineError>(score.first().filter(|_| own > 0.0).map(|score| score / own))
+        let values = word_values(&scorer, query, &[document], &mut Scratch::default());
+        Ok::<_, PipelineError>(values[0])
     };
-    let lexical_for_demand = ratio(&demand_index, &supply_index, d.0, s.0)?;
-    let lexical_for_supply = ratio(&supply_index, &demand_index, s.0, d.0)?;
+    let words = [
+        words(&demand_index, &supply_index, d.0, s.0)?,
+        words(&supply_index, &demand_index, s.0, d.0)?,
+    ];
 
     // From here on the two records are the whole tables.
     let (demand, supply) = (demand.clone(), supply.clone());
@@ -95,10 +99,15 @@ pub fn explain(
         TextRole::Document,
         &Silent,
     )?;
+    let for_passages = embedder_options.open_for_passages()?;
     let evidence = read_evidence(
-        embedder.as_ref(),
+        match &for_passages {
+            Some(model) => model,
+            None => embedder.as_ref(),
+        },
         (std::slice::from_ref(&demand), std::slice::from_ref(&supply)),
         synonyms,
+        None,
         &Silent,
     )?;
     // A refusal holds here too: the manifest names the blocked pairs.
@@ -115,7 +124,8 @@ pub fn explain(
         manifest.as_of,
     )
     .with_blocked(is_blocked.then_some((0, 0)).into_iter().collect());
-    let pair = judge.judge_pair((0, 0), lexical_for_demand, lexical_for_supply)?;
+    let passages = passage_values(&CpuBackend::new(), &evidence, &[(0, 0)])?[0];
+    let pair = judge.judge_pair((0, 0), words, passages);
     let words = Words::of(&evidence, &pair, &demand, &supply);
     let pair = pair_record(&pair, &demand, &supply, &rules, words);
     Ok(Explanation { demand, supply, pair, kept: false, joint })

@@ -29,6 +29,11 @@ const LEAST_COVERAGE: Micro = Micro(333_000);
 /// answer with a chance of at least this share of the lowest of 可洽谈.
 const LEAST_CHANCE_DIVISOR: i32 = 5;
 
+/// The lowest probability of a pair that may be part of an answer, given that of 可洽谈.
+pub(super) const fn least_chance(discuss_from: Micro) -> Micro {
+    Micro(discuss_from.0 / LEAST_CHANCE_DIVISOR)
+}
+
 /// A demand's joint answer, with the kept pair of every member.
 pub(super) struct JointRow {
     /// Row of the demand.
@@ -62,7 +67,7 @@ impl JointInputs<'_> {
         if weights.iter().filter(|&&weight| weight > 0).count() < 2 {
             return None;
         }
-        let least = Micro(self.discuss_from.0 / LEAST_CHANCE_DIVISOR);
+        let least = least_chance(self.discuss_from);
         let list: Vec<u32> = (self.lists.by_demand[demand].iter().copied())
             .filter(|&at| self.matches[at as usize].probability() >= least)
             .take(JOINT_POOL)

@@ -5,7 +5,7 @@ use crate::kernel::{Backend, BestRow};
 use crate::matching::{Evidence, PassageVectors};
 
 /// What stands where a pair has no passages to compare.
-pub(super) const NOT_KNOWN: f32 = f32::NAN;
+const NOT_KNOWN: f32 = f32::NAN;
 
 /// Pairs handed to the backend at a time: what it gives for these, an entry per requirement, stays
 /// within tens of megabytes for usual texts.

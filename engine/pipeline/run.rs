@@ -17,7 +17,10 @@ use super::lists::{Lists, gaps, qualities, take_in_id_order};
 use super::output::{EmbedderFacts, Manifest, OutputFolder, names};
 use super::scoring::{Depths, Judge, Judged};
 use super::write::Finished;
-use super::{MatchOptions, NightMode, OwnVectors, PipelineError, Progress, Stage, choose_backend};
+use super::{
+    EmbedderOptions, MatchOptions, NightMode, OwnVectors, PipelineError, Progress, Stage,
+    choose_backend,
+};
 use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
 use crate::kernel::{Backend, BackendError, BackendInfo};
@@ -68,6 +71,11 @@ pub fn run_match(
     let folder = OutputFolder::begin(&options.out)?;
     // What cannot be opened is told before the lists are read.
     let embedder = options.embedder.open()?;
+    let for_passages = options.embedder.open_for_passages()?;
+    let passage_embedder: &dyn Embedder = match &for_passages {
+        Some(model) => model,
+        None => embedder.as_ref(),
+    };
     let own_vectors = options.vectors.as_ref().map(OwnVectors::open).transpose()?;
     let mut clock = Clock::new(progress);
 
@@ -102,7 +110,7 @@ pub fn run_match(
 
     let evidence = clock.stage(Stage::Evidence, Some(n), || {
         let sides = (tables.demands.as_slice(), tables.supplies.as_slice());
-        read_evidence(embedder.as_ref(), sides, synonyms.synonyms.clone(), progress)
+        read_evidence(passage_embedder, sides, synonyms.synonyms.clone(), None, progress)
     })?;
     let judged = clock.stage(Stage::Score, None, || {
         let judge = Judge::new(
@@ -131,7 +139,10 @@ pub fn run_match(
         learned: &learned,
         extent: Extent::Match,
         night: None,
-        passage_embedder: own_vectors.is_some().then(|| text_embedder.clone()),
+        passage_embedder: match (&own_vectors, &for_passages) {
+            (Some(_), _) => Some(text_embedder.clone()),
+            (None, model) => model.as_ref().map(EmbedderOptions::passage_facts),
+        },
         embedder: own_vectors.map_or(text_embedder, |own| own.facts()),
         backend: backend.info(),
         why_no_gpu,
@@ -300,7 +311,12 @@ pub(super) fn judge_all(
     backend: &dyn Backend,
     progress: &dyn Progress,
 ) -> Result<Judged, PipelineError> {
-    let depths = Depths { ranked: options.depth.max(options.top), kept: options.top };
+    let depths = Depths {
+        ranked: options.depth.max(options.top),
+        kept: options.top,
+        // A night remembers what is known of pairs, and keeps what people need.
+        hopeless_for_supply: known.is_none(),
+    };
     let groups = options.quota.map(|quota| quota.groups(judge.supplies, &rules.taxonomy));
     let quota = options.quota.zip(groups.as_deref());
     let terms = Terms {

@@ -10,10 +10,10 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::allocation::Terms;
-use super::candidates::{Candidates, by_supply, starts_of};
+use super::candidates::{Candidates, WordValues, by_supply, starts_of};
 use super::compare::{Comparison, Rated};
 use super::defaults::Rules;
-use super::passages::{NOT_KNOWN, passage_values};
+use super::passages::passage_values;
 use super::{PipelineError, Progress};
 use crate::kernel::{Backend, BackendKind, CpuBackend, dot};
 use crate::matching::{
@@ -56,6 +56,8 @@ pub(super) struct Judge<'a> {
 pub(super) struct Depths {
     pub ranked: usize,
     pub kept: usize,
+    /// Whether a supply's best pairs are kept even where they are 暂无匹配.
+    pub hopeless_for_supply: bool,
 }
 
 /// One entry of a ranking: the other side's row and the score.
@@ -165,28 +167,41 @@ impl<'a> Judge<'a> {
         field_similarity(&self.demand_paths[pair.0 as usize], &self.supply_paths[pair.1 as usize])
     }
 
-    /// Judges one pair completely from its lexical values: for `explain`.
+    /// Judges one pair completely from the values of its words and of its passages, each as the
+    /// demand sees them and as the supply does: for `explain` and `eval`.
     pub(super) fn judge_pair(
         &self,
         pair: (u32, u32),
-        lexical_for_demand: Option<f32>,
-        lexical_for_supply: Option<f32>,
-    ) -> Result<Match, PipelineError> {
-        let [for_demand, for_supply] = passage_values(&CpuBackend::new(), self.evidence, &[pair])?
-            .first()
-            .copied()
-            .unwrap_or([NOT_KNOWN; 2]);
-        let inputs = PairInputs {
-            lexical_for_demand,
-            lexical_for_supply,
-            cosine: self.cosine(pair),
-            passage_for_demand: Some(for_demand),
-            passage_for_supply: Some(for_supply),
-            numbers: self.evidence.judged_numbers(pair),
-            field: self.field(pair),
-        };
+        words: [WordValues; 2],
+        passages: [f32; 2],
+    ) -> Match {
+        let numbers = self.evidence.judged_numbers(pair);
+        let inputs = self.inputs(pair, words, self.cosine(pair), passages, numbers);
         let (for_demand, for_supply) = self.scores(pair, &inputs);
-        Ok(self.judge(&Short { demand: pair.0, supply: pair.1, inputs, for_demand, for_supply }))
+        self.judge(&Short { demand: pair.0, supply: pair.1, inputs, for_demand, for_supply })
+    }
+
+    /// What the parts of a pair are made of. Where there are no words or no passages their values
+    /// are NaN, which is a part that is missing.
+    fn inputs(
+        &self,
+        pair: (u32, u32),
+        [words_for_demand, words_for_supply]: [WordValues; 2],
+        cosine: Option<f32>,
+        [passage_for_demand, passage_for_supply]: [f32; 2],
+        numbers: JudgedNumbers,
+    ) -> PairInputs {
+        PairInputs {
+            lexical_for_demand: Some(words_for_demand.lexical),
+            lexical_for_supply: Some(words_for_supply.lexical),
+            terms_for_demand: Some(words_for_demand.terms),
+            terms_for_supply: Some(words_for_supply.terms),
+            cosine,
+            passage_for_demand: Some(passage_for_demand),
+            passage_for_supply: Some(passage_for_supply),
+            numbers,
+            field: self.field(pair),
+        }
     }
 
     fn probabilities(&self, short: &Short) -> (Micro, Micro) {
@@ -247,24 +262,20 @@ impl<'a> Judge<'a> {
         judged
     }
 
-    /// What is known of pairs, exactly, given their lexical values for the demand and for the supply:
-    /// on the CPU, in the one order of additions.
+    /// What is known of pairs, exactly, given what the words of the demand and of the supply find: on
+    /// the CPU, in the one order of additions.
     pub(super) fn exact_inputs(
         &self,
         pairs: &[(u32, u32)],
-        lexical: &[Vec<Option<f32>>; 2],
+        words: &[Vec<WordValues>; 2],
     ) -> Result<Vec<PairInputs>, PipelineError> {
         let passages = passage_values(&CpuBackend::new(), self.evidence, pairs)?;
         Ok((0..pairs.len())
             .into_par_iter()
-            .map(|at| PairInputs {
-                lexical_for_demand: lexical[0][at],
-                lexical_for_supply: lexical[1][at],
-                cosine: self.cosine(pairs[at]),
-                passage_for_demand: Some(passages[at][0]),
-                passage_for_supply: Some(passages[at][1]),
-                numbers: self.evidence.judged_numbers(pairs[at]),
-                field: self.field(pairs[at]),
+            .map(|at| {
+                let numbers = self.evidence.judged_numbers(pairs[at]);
+                let words = [words[0][at], words[1][at]];
+                self.inputs(pairs[at], words, self.cosine(pairs[at]), passages[at], numbers)
             })
             .collect())
     }
@@ -330,9 +341,12 @@ impl<'a> Judge<'a> {
             .par_iter()
             .zip(&ranks)
             .zip(&allocated)
-            .filter(|((short, ranks), allocated)| {
+            .filter(|((short, [for_demand, for_supply]), allocated)| {
+                let hopeful =
+                    || depths.hopeless_for_supply || self.verdict(short) != Verdict::NoMatch;
                 **allocated
-                    || ranks.iter().any(|&r| kept_rank(r))
+                    || kept_rank(*for_demand)
+                    || (kept_rank(*for_supply) && hopeful())
                     || self.is_blocked((short.demand, short.supply))
             })
             .map(|((short, ranks), &allocated)| {
@@ -426,15 +440,9 @@ impl<'a> Judge<'a> {
         // Exact already, so they are judged once.
         let numbers: Vec<JudgedNumbers> =
             pairs.par_iter().map(|&pair| self.evidence.judged_numbers(pair)).collect();
-        let inputs = |at: usize, cosine: Option<f32>, passages: [f32; 2]| PairInputs {
-            lexical_for_demand: candidates.lexical_for_demand[at],
-            lexical_for_supply: candidates.lexical_for_supply[at],
-            cosine,
-            // Where there is no passage the value is NaN, which is a part that is missing.
-            passage_for_demand: Some(passages[0]),
-            passage_for_supply: Some(passages[1]),
-            numbers: numbers[at],
-            field: self.field(pairs[at]),
+        let inputs = |at: usize, cosine: Option<f32>, passages: [f32; 2]| {
+            let words = [candidates.words_for_demand[at], candidates.words_for_supply[at]];
+            self.inputs(pairs[at], words, cosine, passages, numbers[at])
         };
         let first: Vec<(Micro, Micro)> = (0..pairs.len())
             .into_par_iter()
@@ -551,16 +559,15 @@ mod tests {
         let last = u32::try_from(N - 1).expect("few");
         let pairs: Vec<(u32, u32)> =
             (0..=last).map(|supply| (0, supply)).chain((1..=last).map(|d| (d, last))).collect();
+        let words = |of_last: f32, others: f32| -> Vec<WordValues> {
+            let lexical = |pair: &(u32, u32)| if *pair == (0, last) { of_last } else { others };
+            let values = |pair| WordValues { lexical: lexical(pair), terms: f32::NAN };
+            pairs.iter().map(values).collect()
+        };
         let candidates = Candidates {
             starts: starts_of(N, pairs.iter().map(|pair| pair.0)),
-            lexical_for_demand: pairs
-                .iter()
-                .map(|pair| Some(if *pair == (0, last) { 0.5 } else { 0.1 }))
-                .collect(),
-            lexical_for_supply: pairs
-                .iter()
-                .map(|pair| Some(if *pair == (0, last) { 0.0 } else { 0.9 }))
-                .collect(),
+            words_for_demand: words(0.5, 0.1),
+            words_for_supply: words(0.0, 0.9),
             pairs,
             ..Candidates::default()
         };
@@ -571,7 +578,7 @@ mod tests {
             quota: None,
             exposure_cost: Micro::ZERO,
         };
-        let depths = Depths { ranked: 1, kept: 1 };
+        let depths = Depths { ranked: 1, kept: 1, hopeless_for_supply: true };
         let judged = judge
             .judge_all(&candidates, None, &CpuBackend::new(), depths, &terms, &Silent)
             .expect("the processor can");

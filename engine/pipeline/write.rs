@@ -217,9 +217,21 @@ impl Finished<'_> {
                 "Titles and descriptions of both lists were sent to {host} for their vectors."
             ),
         });
+        let of_records = match (lang, self.options.vectors.is_some()) {
+            (Lang::Zh, true) => "清单自带的向量".to_owned(),
+            (Lang::En, true) => "vectors that came with the lists".to_owned(),
+            (_, false) => shown(&self.embedder),
+        };
         let own = self.passage_embedder.as_ref().map(|model| match lang {
-            Lang::Zh => format!("相似度用的是清单自带的向量；引文由 {} 挑选，两种向量不相互比较。", shown(model)),
-            Lang::En => format!("Similarities are of vectors that came with the lists; quotes were chosen with {}, and vectors of the two are never compared.", shown(model)),
+            Lang::Zh => format!(
+                "整条记录的相似度用的是{of_records}；段落和引文用 {}，两种向量不相互比较。",
+                shown(model)
+            ),
+            Lang::En => format!(
+                "Similarities of whole records are of {of_records}; passages and quotes are by {}, \
+                 and vectors of the two are never compared.",
+                shown(model)
+            ),
         });
         let night = self.night.as_ref().map(|night| night.line(lang));
         sent.into_iter().chain(own).chain(night).collect()
@@ -272,7 +284,7 @@ impl Finished<'_> {
 }
 
 /// Whether a night writes the pair: handed out, worth a call, refused by a person, or a near miss.
-fn is_for_a_night(pair: &Match) -> bool {
+pub(super) fn is_for_a_night(pair: &Match) -> bool {
     let near = pair.rank_for_demand.is_some_and(|rank| rank <= NEAREST_MISSES);
     let refused = pair.vetoes.contains(&Veto::Refused);
     pair.allocated || pair.verdict != Verdict::NoMatch || refused || near

@@ -25,6 +25,7 @@ pub(super) enum Ink {
     Purple,
     Vermillion,
     Yellow,
+    Brown,
     Grey,
 }
 
@@ -39,6 +40,7 @@ impl Ink {
             Self::Purple => "#cc79a7",
             Self::Vermillion => "#d55e00",
             Self::Yellow => "#f0e442",
+            Self::Brown => "#7a5230",
             Self::Grey => "#9aa0a6",
         }
     }

@@ -2,7 +2,7 @@
 
 use super::veil;
 use crate::matching::{CheckedNumber, Outcome};
-use crate::model::{Lang, Quote, QuoteField, Record, Side};
+use crate::model::{Lang, Part, Quote, QuoteField, Record, Side};
 use crate::text::VEILED;
 
 /// Most characters of one side's quotes in a line: two sides, the marks and the names stay within
@@ -110,7 +110,9 @@ pub(super) fn numbers(
 }
 
 fn passages(record: &Record, careful: bool, side: Side, quotes: &[Quote]) -> String {
-    let mut own: Vec<&Quote> = quotes.iter().filter(|quote| quote.side == side).collect();
+    // Single words stand in the sentences already.
+    let mut own: Vec<&Quote> =
+        quotes.iter().filter(|quote| quote.side == side && quote.part != Part::Terms).collect();
     own.sort_by_key(|quote| (order(quote.field), quote.part));
     let mut kept: Vec<String> = Vec::new();
     let mut room = LINE_CHARACTERS;
@@ -291,7 +293,7 @@ fn marked_runs(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Part, SynonymKind, SynonymPair};
+    use crate::model::{SynonymKind, SynonymPair};
     use crate::report::fixture;
 
     fn quote(side: Side, field: QuoteField, source: &str, passage: &str) -> Quote {

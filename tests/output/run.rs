@@ -262,14 +262,15 @@ fn dice(a: usize, b: usize, c: usize) -> i32 {
     i32::try_from(mixed / 64 % 1000).expect("below a thousand")
 }
 
-const WEIGHTS: [[i32; 7]; 2] = [[300, 350, 0, 0, 150, 100, 100], [260, 380, 0, 0, 160, 120, 80]];
+const WEIGHTS: [[i32; 8]; 2] =
+    [[300, 0, 350, 0, 0, 150, 100, 100], [260, 0, 380, 0, 0, 160, 120, 80]];
 
 fn contributions(pair: &Match, side: Side) -> PartValues {
     let (parts, weights) = match side {
         Side::Demand => (&pair.parts_for_demand, WEIGHTS[0]),
         Side::Supply => (&pair.parts_for_supply, WEIGHTS[1]),
     };
-    let mut out = [None; 7];
+    let mut out = [None; Part::ALL.len()];
     for (place, part) in parts.iter().enumerate() {
         out[place] = part.map(|value| Micro(value.0 / 1000 * weights[place]));
     }

@@ -100,7 +100,8 @@ impl Rules {
         assert_eq!(of(pair.mutual_score), harmonic, "{name}");
         let threshold = |key: &str| micro(&self.calibration.0["verdict"][key]);
         // The one rule beside the thresholds, and it can be read from the line itself.
-        let failed = pair.numbers.iter().any(|check| check.outcome == Outcome::Fail);
+        let failed =
+            pair.numbers.iter().any(|check| check.outcome == Outcome::Fail && check.binding);
         assert_eq!(pair.vetoes.contains(&Veto::NumbersNotMet), failed, "{name}");
         let expected = if of(pair.probability) >= threshold("recommend_from") {
             if failed { Verdict::Discuss } else { Verdict::Recommend }

@@ -1,12 +1,14 @@
 //! An evaluation as JSON. Keys are only ever added.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::evaluation::{
     Evaluation, Interval, ListMeasures, Measure, Missing, Ranker, RankingOutcome, Reliability,
     SliceOutcome, Summary, ToldPair, TwoWay, VerdictCounts,
 };
-use crate::model::Side;
+use crate::model::{Micro, Part, PartValues, Side};
 
 /// Name and version of the shape.
 const SCHEMA: &str = "duijie-evaluation/1";
@@ -230,11 +232,16 @@ fn reliability_of(reliability: &Reliability) -> Value {
 }
 
 fn told(pair: &ToldPair) -> Value {
+    let parts = |values: &PartValues| -> BTreeMap<Part, Option<Micro>> {
+        Part::ALL.into_iter().zip(values.iter().copied()).collect()
+    };
     json!({
         "query": pair.query,
         "document": pair.document,
         "grade": pair.grade,
         "place": pair.place,
+        "parts_for_demand": parts(&pair.parts_for_demand),
+        "parts_for_supply": parts(&pair.parts_for_supply),
         "score_for_demand": pair.score_for_demand,
         "score_for_supply": pair.score_for_supply,
         "probability": pair.probability,

@@ -229,8 +229,8 @@ fn two_way(out: &mut String, evaluation: &Evaluation, lang: Lang) -> std::fmt::R
         ]
     };
     let plain = match lang {
-        Lang::Zh => format!("各取前 {k}"),
-        Lang::En => format!("plain top {k}"),
+        Lang::Zh => format!("各取前 {per_demand}"),
+        Lang::En => format!("plain top {per_demand}"),
     };
     let rows =
         [head, line(plain, &two_way.plain), line(t("限额分配", "allocated"), &two_way.allocated)];

@@ -197,6 +197,26 @@ fn odd_texts_have_vectors() {
 }
 
 #[test]
+fn a_million_characters_have_the_mean_of_their_windows() {
+    let model = opened("bert");
+    let sentence = "碳化硅衬底切片寻求一种防起球的针织工艺。";
+    let n = 1_000_000 / sentence.chars().count();
+    let windows = model.windows.cut(&sentence.repeat(n), TextRole::Document).unwrap();
+    let mut covered = 0;
+    for window in &windows {
+        assert_eq!(window.len(), 40);
+        covered += window.len() - 2;
+    }
+    assert!(covered >= n * 20, "{covered}");
+    // Less of the same says the same.
+    let [long, short] = [n, n / 100].map(|n| sentence.repeat(n));
+    let rows = model.embed(&[&long, "", &short], TextRole::Document).unwrap();
+    let cosine: f32 = rows.row(0).iter().zip(rows.row(2)).map(|(a, b)| a * b).sum();
+    assert!(cosine > 0.999, "{cosine}");
+    assert_eq!(rows.row(1), [0.0; 16]);
+}
+
+#[test]
 fn batches_hold_every_window_once_longest_first() {
     let lengths = [3, 900, 40, 1024, 2000, 1, 500, 500, 40];
     let ids: Vec<Vec<u32>> = lengths.iter().map(|n| vec![1; *n]).collect();

@@ -1,50 +1,21 @@
-//! What a demand asks for, sentence by sentence, and how well a supply covers each: the units of
-//! joint answers.
+//! What a demand asks for, point by point, and how well a supply covers each: the units of joint
+//! answers.
 //!
-//! This is the seam for better units: whoever splits a demand into typed requirements replaces
-//! [`Evidence::units`] and [`Evidence::unit_coverage`], and nothing else changes.
+//! A unit is what a sentence holds of the demand's typed requirements. Sentences that tell who asks,
+//! how things stand or how to work together hold none, and nobody has to cover them.
+
+use std::ops::Range;
 
 use super::{Evidence, RecordText, dot};
 use crate::matching::Span;
-use crate::model::{Micro, Part, Quote, Record, Side};
+use crate::model::{Micro, Part, Quote, QuoteField, Record, Side};
+use crate::text::{RequirementKind, requirements};
 
 /// Telling terms from which a sentence states something; shorter ones greet or set dates.
 const LEAST_TERMS: usize = 3;
 
 /// Weight above which a term counts as telling: one record in four or fewer holds it.
 const TELLING_FROM: u32 = 3;
-
-/// Words by which a sentence asks for something rather than tells how things are: wishes, and the
-/// comparators of indicators. Lower case.
-const ASKING: [&str; 24] = [
-    "要",
-    "需",
-    "求",
-    "希望",
-    "想",
-    "缺",
-    "指标",
-    "实现",
-    "达到",
-    "解决",
-    "≥",
-    "≤",
-    "不低于",
-    "不超过",
-    "不少于",
-    "以上",
-    "以下",
-    "以内",
-    "need",
-    "require",
-    "must",
-    "should",
-    "seek",
-    "want",
-];
-
-/// Words that hold one of them and ask for nothing.
-const NOT_ASKING: [&str; 4] = ["主要", "重要", "还要", "只要"];
 
 /// Mean of similarity and shared words from which a sentence counts as answered in full.
 ///
@@ -56,30 +27,54 @@ const FULL: i32 = 500_000;
 type Terms = Vec<(u32, u32)>;
 
 impl Evidence {
-    /// The weight of each requirement of a demand, in order: the sum of its telling terms' weights, or
-    /// 0 where it is no unit.
+    /// The weight of each sentence of a demand, in order: the sum of the telling terms' weights in
+    /// what it asks for, or 0 where it is no unit.
     ///
-    /// Units are the sentences of the body that ask for something and have at least three telling
-    /// terms; where none asks, all with three such terms. The title, which says the same in short,
-    /// is a unit only where the body has none.
+    /// Units are the sentences of the body that hold requirements with at least three telling terms:
+    /// of an object, a material, a process, an effect or an indicator, or, where the body has none
+    /// of these, of a problem. The title, which says the same in short, is a unit only where the
+    /// body has none.
     #[must_use]
     pub fn units(&self, demand: usize, record: &Record) -> Vec<u32> {
         let Some(text) = self.demands.get(demand) else { return Vec::new() };
-        let terms = self.telling(text);
-        let weigh = |counts: &dyn Fn(&Span) -> bool| -> Vec<u32> {
-            (text.requirements.iter().zip(&terms))
-                .map(|(span, terms)| {
-                    let states = terms.len() >= LEAST_TERMS && counts(span);
-                    if states { terms.iter().map(|(_, weight)| weight).sum() } else { 0 }
-                })
-                .collect()
+        let asked = asked(record);
+        let weights: Vec<u32> = (0_u32..)
+            .zip(&text.requirements)
+            .map(|(unit, span)| self.weight_within(text, unit, span, &asked))
+            .collect();
+        if weights.iter().any(|&weight| weight > 0) {
+            return weights;
+        }
+        let title = |(terms, span): (&Terms, &Span)| {
+            let states = span.in_title() && terms.len() >= LEAST_TERMS;
+            if states { terms.iter().map(|(_, weight)| weight).sum() } else { 0 }
         };
-        let of_body = |span: &Span| !span.in_title();
-        let asking = weigh(&|span| of_body(span) && asks(span.text(record)));
-        [asking, weigh(&of_body)]
-            .into_iter()
-            .find(|weights| weights.iter().any(|&weight| weight > 0))
-            .unwrap_or_else(|| weigh(&|_| true))
+        self.telling(text).iter().zip(&text.requirements).map(title).collect()
+    }
+
+    /// The weight of the telling terms of a sentence that lie in these ranges of the body; 0 where
+    /// there are fewer than three.
+    fn weight_within(
+        &self,
+        text: &RecordText,
+        unit: u32,
+        span: &Span,
+        asked: &[Range<usize>],
+    ) -> u32 {
+        if span.in_title() {
+            return 0;
+        }
+        let lies_within = |at: usize| asked.iter().any(|range| range.contains(&at));
+        let mut n_terms = 0;
+        let mut weight = 0;
+        for held in text.terms.iter().filter(|held| u32::from(held.requirement) == unit) {
+            let own = self.vocabulary.weight(held.term);
+            if own >= TELLING_FROM && lies_within(span.start() + held.start()) {
+                n_terms += 1;
+                weight += own;
+            }
+        }
+        if n_terms >= LEAST_TERMS { weight } else { 0 }
     }
 
     /// How well a supply covers each requirement of a demand, in order, in `[0, 1]`: the mean of the
@@ -107,20 +102,30 @@ impl Evidence {
             .collect()
     }
 
-    /// A requirement of a demand as a quote, or `None` beyond its requirements.
+    /// What a unit of a demand asks for as a quote, from the first requirement in its sentence to
+    /// the end of the last; the whole sentence where it holds none, and `None` beyond its sentences.
     #[must_use]
     pub fn unit_quote(&self, demand: usize, unit: usize, record: &Record) -> Option<Quote> {
         let span = self.demands.get(demand)?.requirements.get(unit)?;
-        Some(span.quote(Part::Passage, Side::Demand, record))
+        let whole = span.start()..span.start() + span.text(record).len();
+        let asked = if span.in_title() { Vec::new() } else { asked(record) };
+        let parts = asked.iter().filter(|part| part.start < whole.end && whole.start < part.end);
+        let around = parts.fold(None, |found: Option<Range<usize>>, part| {
+            let first = found.as_ref().map_or(part.start, |found| found.start);
+            Some(first.max(whole.start)..part.end.min(whole.end))
+        });
+        let within = around.unwrap_or(whole.clone());
+        let within = within.start - whole.start..within.end - whole.start;
+        span.quote_within(Part::Passage, Side::Demand, record, within)
     }
 
     /// The telling terms of each requirement.
     fn telling(&self, text: &RecordText) -> Vec<Terms> {
         let mut terms = vec![Terms::new(); text.requirements.len()];
-        for &(term, unit) in &text.terms {
-            let weight = self.vocabulary.weight(term);
+        for held in &text.terms {
+            let weight = self.vocabulary.weight(held.term);
             if weight >= TELLING_FROM {
-                terms[unit as usize].push((term, weight));
+                terms[usize::from(held.requirement)].push((held.term, weight));
             }
         }
         terms
@@ -139,20 +144,22 @@ impl Evidence {
     }
 }
 
-/// Whether a sentence asks for something.
-fn asks(sentence: &str) -> bool {
-    let mut text = sentence.to_lowercase();
-    for word in NOT_ASKING {
-        text = text.replace(word, "");
-    }
-    ASKING.iter().any(|word| text.contains(word))
+/// What a demand's body asks for, in bytes, ascending.
+fn asked(record: &Record) -> Vec<Range<usize>> {
+    let found = requirements(record.side, &record.title, &record.body);
+    let of_body = || found.iter().filter(|it| it.field == QuoteField::Body);
+    let asks = of_body().any(|it| it.kind != RequirementKind::Problem);
+    of_body()
+        .filter(|it| !asks || it.kind != RequirementKind::Problem)
+        .map(|it| it.bytes.clone())
+        .collect()
 }
 
 /// Share of the terms' weight that a text holds.
 fn shared(terms: &[(u32, u32)], text: &RecordText) -> Micro {
     let holds = |term: u32| {
-        let at = text.terms.partition_point(|&(other, _)| other < term);
-        text.terms.get(at).is_some_and(|&(other, _)| other == term)
+        let at = text.terms.partition_point(|held| held.term < term);
+        text.terms.get(at).is_some_and(|held| held.term == term)
     };
     let all: u64 = terms.iter().map(|&(_, weight)| u64::from(weight)).sum();
     let held: u64 =
@@ -214,23 +221,11 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_that_asks_is_told_from_one_that_tells() {
-        for asking in ["需要耐雨蚀的防护涂层", "脱粘检出≥50 mm", "We must seal the valve"]
-        {
-            assert!(asks(asking), "{asking}");
-        }
-        for telling in ["主要运维近三百台风机", "镜片一个班就糊住", "The valve leaks"]
-        {
-            assert!(!asks(telling), "{telling}");
-        }
-    }
-
-    #[test]
     fn what_is_asked_for_is_covered_by_its_words() {
         let demands = [record(
             Side::Demand,
             "风机叶片",
-            "风沙把叶片前缘打出坑。需要耐雨蚀的叶片前缘防护涂层；还需要不拆叶片的脱粘检测手段。",
+            "风沙把叶片前缘打出坑。需要耐雨蚀的叶片前缘防护涂层；还需要不拆叶片的脱粘检测手段。欢迎叶片涂层检测单位洽谈合作。",
         )];
         let mut supplies = vec![
             record(Side::Supply, "涂层", "叶片前缘防护涂层，耐雨蚀。"),
@@ -240,13 +235,17 @@ mod tests {
         supplies.extend((0..20).map(|row| record(Side::Supply, &format!("成果{row}"), "无关内容")));
         let evidence = evidence(&demands, &supplies);
         let weights = evidence.units(0, &demands[0]);
-        assert_eq!(weights.iter().map(|w| *w > 0).collect::<Vec<_>>(), [false, false, true, true]);
+        assert_eq!(
+            weights.iter().map(|w| *w > 0).collect::<Vec<_>>(),
+            [false, false, true, true, false]
+        );
         let coverage = |supply| evidence.unit_coverage(0, supply, &weights);
         let (coating, testing) = (coverage(0), coverage(1));
         assert!(coating[2] > testing[2] && testing[3] > coating[3], "{coating:?} {testing:?}");
-        assert_eq!(coverage(2), [Micro::ZERO; 4]);
+        assert_eq!(coverage(2), [Micro::ZERO; 5]);
         let quote = evidence.unit_quote(0, 2, &demands[0]).expect("a passage");
         assert!(demands[0].body.contains(&quote.text) && quote.text.contains("防护涂层"));
+        assert!(!quote.text.contains('；'), "what is asked for, not the sentence: {}", quote.text);
         assert!(evidence.units(9, &demands[0]).is_empty());
     }
 }

@@ -9,6 +9,10 @@ const MAX_NUMBERS: usize = 64;
 /// Least similarity of two properties that are taken for the same.
 pub(super) const SAME_PROPERTY: i64 = 300;
 
+/// Least similarity of two properties of which both are named, with nothing against their being the
+/// same.
+pub(super) const NAMED_ALIKE: i64 = 700;
+
 /// The numbers of a text that are aligned.
 pub(super) fn aligned(quantities: &[Quantity]) -> &[Quantity] {
     &quantities[..quantities.len().min(MAX_NUMBERS)]
@@ -20,8 +24,9 @@ pub(super) fn aligned(quantities: &[Quantity]) -> &[Quantity] {
 /// of one product.
 pub(super) fn answers(demand: &[Quantity], supply: &[Quantity]) -> Vec<Option<usize>> {
     let weigh = |row: &Quantity, column: &Quantity| {
-        // The cheaper question first: this runs for every pair of a shortlist.
-        if !comparable(row, column) {
+        // The cheaper question first: this runs for every pair of a shortlist. The condition of a
+        // supply's test answers nothing that is asked of the supply.
+        if !comparable(row, column) || column.is_bare_condition() {
             return 0;
         }
         let same = similarity(row, column);
@@ -64,7 +69,8 @@ pub(super) fn comparable(one: &Quantity, other: &Quantity) -> bool {
 ///   property that needs a substance (含量) counts only where the modifiers share half of their
 ///   character pairs, or neither has any: 800 to 1000. A property that many things have (温度)
 ///   counts where they share a pair (800) or one has none (600).
-/// - One property a case of the other (工作温度, 温度): 700.
+/// - One property a case of the other (工作温度, 温度): 700, unless the general one has a modifier
+///   that makes it another case (分解温度).
 /// - The same property, where only the unit suggests it on one side or both: 600 where the
 ///   phrases share a character pair, 450 where both have none, 400 where one has none and the
 ///   property is not one that many things have.
@@ -97,8 +103,17 @@ pub(super) fn similarity(one: &Quantity, other: &Quantity) -> i64 {
             }
         }
         (Some(a), Some(b)) => {
-            let related = a.parent() == Some(b.name()) || b.parent() == Some(a.name());
-            if related && !suggested { 700 } else { 0 }
+            let general = if a.parent() == Some(b.name()) {
+                theirs
+            } else if b.parent() == Some(a.name()) {
+                mine
+            } else {
+                return 0;
+            };
+            // 分解温度 is a temperature, and not the one at which the thing works.
+            let other =
+                !general.modifier.is_empty() && shared_pairs(&mine.phrase, &theirs.phrase) < 500;
+            if suggested || other { 0 } else { NAMED_ALIKE }
         }
         _ => {
             let shared = shared_pairs(&mine.phrase, &theirs.phrase);

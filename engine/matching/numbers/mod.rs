@@ -50,7 +50,7 @@ use crate::text::quantity::{Problem, Quantity, Value};
 
 use serde::{Deserialize, Serialize};
 
-use align::{SAME_PROPERTY, aligned, answers, comparable, similarity};
+use align::{NAMED_ALIKE, SAME_PROPERTY, aligned, answers, comparable, similarity};
 pub use judge::{MARGIN_PERCENT, judge};
 pub use stated::{CheckedNumber, JudgedNumbers, StatedNumbers};
 
@@ -134,6 +134,9 @@ pub struct NumberCheck {
     pub supply: Option<usize>,
     /// What came of it.
     pub outcome: Outcome,
+    /// Whether the demand states it as a limit and the supply names the same property: only such a
+    /// number lowers a verdict where it is not met.
+    pub is_binding: bool,
     /// The property: canonical name or the phrase of the demand; empty where none is known.
     pub property: String,
     /// The bytes to quote from the demand's text.
@@ -224,6 +227,7 @@ fn checks(
                 demand: at,
                 supply: answer,
                 outcome: outcome_of(at, answer, demand, supply, supply_doubts),
+                is_binding: answer.is_some_and(|to| is_binding(asked, &supply[to])),
                 property: asked
                     .property
                     .as_ref()
@@ -250,6 +254,13 @@ fn outcome_of(
         Outcome::Pass if supply_doubts[to] => Outcome::Near,
         outcome => outcome,
     }
+}
+
+/// Whether a number of the demand that is not met says something against the supply: it is a limit,
+/// and both name the property. What only a unit suggests, or one of two modifiers, may be another
+/// property (反应2~6小时 beside 耐盐雾时间).
+fn is_binding(asked: &Quantity, stated: &Quantity) -> bool {
+    asked.is_limit() && similarity(asked, stated) >= NAMED_ALIKE
 }
 
 /// The value of the part: passes and half the nears among the judged numbers.

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::{
-    Doubt, NumberCheck, Outcome, align, checks, contradictions, numbers_value, outcome_of,
+    Doubt, NumberCheck, Outcome, align, checks, contradictions, is_binding, numbers_value,
+    outcome_of,
 };
 use crate::model::{Lang, Micro, Part, Quote, QuoteField, Record, Side};
 use crate::text::quantity::{Quantity, quantities};
@@ -23,7 +24,8 @@ pub struct StatedNumbers {
 pub struct JudgedNumbers {
     /// The value of the part; `None` where nothing was judged.
     pub value: Option<Micro>,
-    /// Whether a number is not met: such a pair is at most 可洽谈.
+    /// Whether a stated limit is not met: such a pair is at most 可洽谈. A number that is no limit
+    /// (55℃) counts in `value` alone.
     pub failed: bool,
 }
 
@@ -34,6 +36,9 @@ pub struct CheckedNumber {
     pub property: String,
     /// What came of it.
     pub outcome: Outcome,
+    /// Whether it lowers the verdict where it is not met: the demand states it as a limit, and the
+    /// supply names the same property.
+    pub is_binding: bool,
     /// The demand's words.
     pub demand: Quote,
     /// The supply's words; `None` where it does not speak of the property.
@@ -91,7 +96,7 @@ impl StatedNumbers {
         Self { quantities, contradicted }
     }
 
-    /// Judges a demand's numbers against a supply's: the value of the part, and whether a number is
+    /// Judges a demand's numbers against a supply's: the value of the part, and whether a limit is
     /// not met. The same as by [`check`](Self::check), without the words.
     #[must_use]
     pub fn judge(&self, supply: &Self) -> JudgedNumbers {
@@ -106,7 +111,12 @@ impl StatedNumbers {
         };
         JudgedNumbers {
             value: numbers_value(outcomes()),
-            failed: outcomes().any(|outcome| outcome == Outcome::Fail),
+            failed: outcomes().zip(self.quantities.iter().zip(&answers)).any(
+                |(outcome, (asked, answer))| {
+                    outcome == Outcome::Fail
+                        && answer.is_some_and(|to| is_binding(asked, &supply.quantities[to]))
+                },
+            ),
         }
     }
 
@@ -117,11 +127,12 @@ impl StatedNumbers {
         checks((&self.quantities, &self.contradicted), (&supply.quantities, &supply.contradicted))
             .into_iter()
             .map(|check| {
-                let NumberCheck { outcome, property, demand_quote, supply_quote, doubts, .. } =
-                    check;
+                let NumberCheck { outcome, is_binding, property, doubts, .. } = check;
+                let (demand_quote, supply_quote) = (check.demand_quote, check.supply_quote);
                 CheckedNumber {
                     property,
                     outcome,
+                    is_binding,
                     demand: quote(demand, Side::Demand, demand_quote),
                     supply: supply_quote.map(|range| quote(other, Side::Supply, range)),
                     doubts,
@@ -203,6 +214,24 @@ mod tests {
             line.contains("≤1mg/L") && line.contains("8mg/L") && line.contains("不满足"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn only_a_stated_limit_lowers_a_verdict() {
+        let of = |demand, supply| judged(demand, supply).0;
+        let plain = of("要求反应温度55℃。", "反应温度85℃。");
+        assert_eq!(plain, JudgedNumbers { value: Some(Micro::ZERO), failed: false });
+        assert!(!of("要求反应温度约55℃。", "反应温度85℃。").failed);
+        assert!(of("要求反应温度≤55℃。", "反应温度85℃。").failed);
+        assert!(of("要求反应温度50~55℃。", "反应温度85℃。").failed);
+    }
+
+    #[test]
+    fn the_condition_of_a_test_is_no_statement() {
+        let (numbers, checks) = judged("要求工作温度≥120℃。", "25℃时粘度为300mPa·s。");
+        assert_eq!(numbers, JudgedNumbers::default(), "{checks:?}");
+        let (numbers, _) = judged("25℃时带宽≥40GHz。", "3 dB带宽25℃时23 GHz。");
+        assert_eq!(numbers, JudgedNumbers { value: Some(Micro::ZERO), failed: true });
     }
 
     #[test]

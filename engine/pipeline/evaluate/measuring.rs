@@ -166,6 +166,8 @@ impl Measured<'_> {
                 document: answers[told.row as usize].id.0.clone(),
                 grade: told.grade,
                 place: told.place,
+                parts_for_demand: told.parts_for_demand,
+                parts_for_supply: told.parts_for_supply,
                 score_for_demand: told.score_for_demand,
                 score_for_supply: told.score_for_supply,
                 probability: told.probability,

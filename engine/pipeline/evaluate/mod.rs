@@ -6,6 +6,7 @@ mod grades;
 mod keep;
 mod measuring;
 mod options;
+mod retrieve;
 mod runs;
 mod two_way;
 
@@ -13,15 +14,17 @@ pub use error::EvaluateError;
 pub use measuring::SEED;
 pub use options::{EvaluateOptions, Keep};
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use ask::Asking;
 use grades::{GradeFiles, Matched, match_grades, read_grades};
 use measuring::Measured;
+use retrieve::{Retrieved, Retrieving};
 
 use super::allocation::{AllocationMethod, DEFAULT_EXPOSURE_COST, Terms};
-use super::candidates::{Candidates, Scorers, by_supply, retrieve_with, starts_of};
+use super::candidates::{Candidates, Scorers, WordValues, by_supply, retrieve_with, starts_of};
 use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
@@ -32,9 +35,7 @@ use super::{PipelineError, Progress, Stage, choose_backend};
 use crate::embed::{Embedder, TextRole};
 use crate::evaluation::{EmbeddingSpeed, Evaluation, EvaluationFacts, StageTime, TwoWay};
 use crate::kernel::{Backend, BackendKind};
-use crate::matching::Evidence;
 use crate::model::{Embeddings, Intake, Part, Record, Side};
-use crate::text::Synonyms;
 
 /// Least depth to which rankings are measured: that of recall@100.
 const LEAST_DEPTH: usize = 100;
@@ -101,18 +102,43 @@ pub fn evaluate(
         .transpose()?;
 
     let (backend, _) = choose_backend(options.backend)?;
-    let (scorers, candidates) = clock.stage(Stage::Candidates, Some(n), || {
+    let depth = options.n_candidates.max(LEAST_DEPTH);
+    let (candidates, retrieved) = clock.stage(Stage::Candidates, Some(n), || {
         let scorers = Scorers::new(&indexes.0, &indexes.1, &synonyms.synonyms)?;
         let candidates = (!options.only_queries)
             .then(|| {
                 candidates_of(options, &scorers, &embeddings, backend.as_ref(), &own, progress)
             })
             .transpose()?;
-        Ok::<_, PipelineError>((scorers, candidates))
+        let pairs_by_supply = candidates
+            .as_ref()
+            .filter(|_| options.asker == Side::Supply)
+            .map(|candidates| by_supply(&candidates.pairs, tables.supplies.len()));
+        let retrieving = Retrieving {
+            asker: options.asker,
+            embeddings: &embeddings,
+            alone: alone.as_ref(),
+            scorers: &scorers,
+            candidates: candidates.as_ref(),
+            by_supply: pairs_by_supply.as_ref(),
+            own: &own_of_asker,
+            n_candidates: options.n_candidates,
+            depth,
+        };
+        let retrieved = retrieving.retrieve_all(&matched.asked);
+        Ok::<_, PipelineError>((candidates, retrieved))
     })?;
 
     let evidence = clock.stage(Stage::Evidence, Some(n), || {
-        read_asked(options, embedder.as_ref(), &synonyms.synonyms, &tables, &matched, progress)
+        let sides = judged_sides(options, &tables, &matched, &retrieved);
+        let synonyms = synonyms.synonyms.clone();
+        let sides = (sides.0.as_ref(), sides.1.as_ref());
+        let for_passages = options.embedder.open_for_passages()?;
+        let embedder = match &for_passages {
+            Some(model) => model,
+            None => embedder.as_ref(),
+        };
+        read_evidence(embedder, sides, synonyms, Some(&rules.weights), progress)
     })?;
     let judge = Judge::new(
         &tables.demands,
@@ -123,25 +149,10 @@ pub fn evaluate(
         &rules,
         options.as_of,
     );
-    let depth = options.n_candidates.max(LEAST_DEPTH);
-    let pairs_by_supply = candidates
-        .as_ref()
-        .filter(|_| options.asker == Side::Supply)
-        .map(|candidates| by_supply(&candidates.pairs, tables.supplies.len()));
-    let asking = Asking {
-        asker: options.asker,
-        judge: &judge,
-        scorers: &scorers,
-        alone: alone.as_ref(),
-        candidates: candidates.as_ref(),
-        by_supply: pairs_by_supply.as_ref(),
-        own: &own_of_asker,
-        n_candidates: options.n_candidates,
-        depth,
-    };
+    let asking = Asking { asker: options.asker, judge: &judge, depth };
     let (answered, two_way) =
         clock.stage(Stage::Score, Some(matched.asked.len() as u64), || {
-            let answered = asking.answer_all(&matched.asked, &|| progress.advance(1))?;
+            let answered = asking.answer_all(&matched.asked, retrieved, &|| progress.advance(1))?;
             let two_way = candidates
                 .as_ref()
                 .map(|candidates| lists_of(options, &judge, candidates, backend.as_ref(), depth));
@@ -256,34 +267,34 @@ fn embed_asked(
     })
 }
 
-/// Reads the passages of both lists; of the asking side those of the asked records only, where the
-/// others are left out.
-fn read_asked(
+/// Both lists, demands first; where only queries are asked, the records that no pair needs are
+/// without text, so that no passage of theirs is read.
+fn judged_sides<'t>(
     options: &EvaluateOptions,
-    embedder: &dyn Embedder,
-    synonyms: &Synonyms,
-    tables: &Tables,
+    tables: &'t Tables,
     matched: &Matched,
-    progress: &dyn Progress,
-) -> Result<Evidence, PipelineError> {
+    retrieved: &[Retrieved],
+) -> (Cow<'t, [Record]>, Cow<'t, [Record]>) {
     if !options.only_queries {
-        let sides = (tables.demands.as_slice(), tables.supplies.as_slice());
-        return read_evidence(embedder, sides, synonyms.clone(), progress);
+        return (Cow::Borrowed(&tables.demands), Cow::Borrowed(&tables.supplies));
     }
-    let mut askers: Vec<Record> = side(tables, options.asker).to_vec();
-    let asked: HashSet<u32> = matched.asked.iter().map(|asked| asked.row).collect();
-    for (row, record) in (0..).zip(&mut askers) {
-        if !asked.contains(&row) {
-            record.title.clear();
-            record.body.clear();
+    let only = |of: Side, rows: HashSet<u32>| -> Cow<'t, [Record]> {
+        let mut records = side(tables, of).to_vec();
+        for (row, record) in (0..).zip(&mut records) {
+            if !rows.contains(&row) {
+                record.title.clear();
+                record.body.clear();
+            }
         }
-    }
-    let answers = side(tables, options.asker.other());
-    let sides = match options.asker {
-        Side::Demand => (askers.as_slice(), answers),
-        Side::Supply => (answers, askers.as_slice()),
+        Cow::Owned(records)
     };
-    read_evidence(embedder, sides, synonyms.clone(), progress)
+    let asked = matched.asked.iter().map(|asked| asked.row).collect();
+    let pooled = retrieved.iter().flat_map(|of| &of.pool).map(|answer| answer.row).collect();
+    let (askers, answers) = (only(options.asker, asked), only(options.asker.other(), pooled));
+    match options.asker {
+        Side::Demand => (askers, answers),
+        Side::Supply => (answers, askers),
+    }
 }
 
 /// How many texts of these records are embedded; the time is still to be taken.
@@ -314,12 +325,12 @@ fn candidates_of(
     }
     let keep: Vec<bool> =
         found.pairs.iter().map(|(demand, supply)| own.get(demand) != Some(supply)).collect();
-    let kept = |values: &mut Vec<Option<f32>>| {
+    let kept = |values: &mut Vec<WordValues>| {
         let mut flags = keep.iter();
         values.retain(|_| flags.next() == Some(&true));
     };
-    kept(&mut found.lexical_for_demand);
-    kept(&mut found.lexical_for_supply);
+    kept(&mut found.words_for_demand);
+    kept(&mut found.words_for_supply);
     let mut flags = keep.iter();
     found.pairs.retain(|_| flags.next() == Some(&true));
     found.starts = starts_of(found.starts.len() - 1, found.pairs.iter().map(|pair| pair.0));
@@ -340,9 +351,9 @@ fn lists_of(
         quota: None,
         exposure_cost: DEFAULT_EXPOSURE_COST,
     };
-    let depths = Depths { ranked: depth, kept: depth };
+    let depths = Depths { ranked: depth, kept: depth, hopeless_for_supply: true };
     let judged = judge.judge_all(candidates, None, backend, depths, &terms, &super::Silent)?;
-    Ok(two_way::two_way(&judged, judge.supplies.len(), &terms))
+    Ok(two_way::two_way(&judged, &terms))
 }
 
 fn facts(

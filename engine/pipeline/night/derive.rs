@@ -20,9 +20,9 @@ use crate::index::{GONE, LayeredSide, LexicalScorer, Scratch, SelfScores, SideIn
 use crate::kernel::{Backend, Hit};
 use crate::matching::{PassageVectors, RecordText, Vocabulary};
 use crate::model::{Embeddings, EmbeddingsView, Record, Side};
-use crate::pipeline::candidates::ratio;
+use crate::pipeline::candidates::{WordValues, word_values, word_values_of};
 use crate::pipeline::clock::Clock;
-use crate::pipeline::embedding::{embed_records, embed_spans};
+use crate::pipeline::embedding::{Wanted, embed_records, embed_spans};
 use crate::pipeline::run::Tables;
 use crate::pipeline::{PipelineError, Progress, Stage};
 use crate::text::Synonyms;
@@ -60,6 +60,7 @@ pub(super) struct Derived {
 #[derive(Clone, Copy)]
 pub(super) struct Means<'a> {
     pub embedder: &'a dyn Embedder,
+    pub passage_embedder: &'a dyn Embedder,
     pub synonyms: &'a Synonyms,
     pub backend: &'a dyn Backend,
     pub origin: &'a Origin,
@@ -125,7 +126,7 @@ impl Derived {
             .enumerate()
             .map(|(at, layer)| {
                 let path = layer_path(folders.generation, &layer.name);
-                OpenLayer::open(&path, layer.n_records, at == 0, dim)
+                OpenLayer::open(&path, layer.n_records, at == 0, [dim, means.origin.passage_dim])
             })
             .collect::<Result<_, _>>()?;
         let embeddings = [
@@ -296,7 +297,14 @@ fn build_layer(
             let role = if side == Side::Demand { TextRole::Query } else { TextRole::Document };
             let vectors = embed_records(means.embedder, records, role, progress)?;
             let texts: Vec<RecordText> = records.par_iter().map(RecordText::spans).collect();
-            let passages = embed_spans(means.embedder, records, &texts, role, progress)?;
+            let passages = embed_spans(
+                means.passage_embedder,
+                records,
+                &texts,
+                |_| Wanted::ALL,
+                role,
+                progress,
+            )?;
             write_vectors(layer, side, &vectors, &passages)?;
         }
         Ok(())
@@ -328,12 +336,8 @@ pub(super) struct Scorers {
 }
 
 impl Scorers {
-    /// The lexical values of pairs for both sides: BM25 over the asker's own; `pairs` ascending.
-    pub(super) fn lexical(
-        &self,
-        pairs: &[(u32, u32)],
-        change: &[Change; 2],
-    ) -> [Vec<Option<f32>>; 2] {
+    /// What the words of each side find in the other, for pairs in ascending order.
+    pub(super) fn words(&self, pairs: &[(u32, u32)], change: &[Change; 2]) -> [Vec<WordValues>; 2] {
         [0, 1].map(|side| {
             let mut order: Vec<u32> = (0..u32::try_from(pairs.len()).unwrap_or(u32::MAX)).collect();
             let pair = |at: u32| match side {
@@ -342,14 +346,14 @@ impl Scorers {
             };
             order.par_sort_unstable_by_key(|&at| pair(at));
             let groups: Vec<&[u32]> = order.chunk_by(|&a, &b| pair(a).0 == pair(b).0).collect();
-            let values: Vec<(u32, Option<f32>)> = groups
+            let values: Vec<(u32, WordValues)> = groups
                 .into_par_iter()
                 .map_init(Default::default, |scratch: &mut [Scratch; 2], group| {
                     self.of_asker(side, group, &pair, &change[1 - side], scratch)
                 })
                 .flatten_iter()
                 .collect();
-            let mut found = vec![None; pairs.len()];
+            let mut found = vec![WordValues::NOT_KNOWN; pairs.len()];
             values.into_iter().for_each(|(at, value)| found[at as usize] = value);
             found
         })
@@ -362,27 +366,26 @@ impl Scorers {
         pair: &(dyn Fn(u32) -> (u32, u32) + Sync),
         answers: &Change,
         [scratch, scratch_changed]: &mut [Scratch; 2],
-    ) -> Vec<(u32, Option<f32>)> {
+    ) -> Vec<(u32, WordValues)> {
         let Some(&first) = group.first() else { return Vec::new() };
-        let asker = pair(first).0;
-        let own = self.all[side].self_score(asker);
+        let (asker, all) = (pair(first).0, &self.all[side]);
         // Few answers have changed, so their postings are few; the sums are the same either way.
         let (changed, rest): (Vec<u32>, Vec<u32>) = group
             .iter()
             .partition(|&&at| self.changed[side].is_some() && answers.is_changed(pair(at).1));
+        let rows = |places: &[u32]| places.iter().map(|&at| pair(at).1).collect::<Vec<u32>>();
         let mut values = Vec::with_capacity(group.len());
-        let mut score = |places: Vec<u32>, scorer: &LexicalScorer, scratch: &mut Scratch| {
-            if places.is_empty() {
-                return;
-            }
-            let rows: Vec<u32> = places.iter().map(|&at| pair(at).1).collect();
-            let scores = scorer.score(asker, &rows, scratch);
-            values.extend(places.into_iter().zip(scores.into_iter().map(|s| ratio(s, own))));
-        };
-        if let Some(scorer) = &self.changed[side] {
-            score(changed, scorer, scratch_changed);
+        if let Some(scorer) = self.changed[side].as_ref().filter(|_| !changed.is_empty()) {
+            let rows = rows(&changed);
+            let scores = scorer.score(asker, &rows, scratch_changed);
+            // Telling words are rare, so nothing is saved by fewer documents.
+            let found = word_values_of(all, asker, &rows, &scores, scratch);
+            values.extend(changed.into_iter().zip(found));
         }
-        score(rest, &self.all[side], scratch);
+        if !rest.is_empty() {
+            let found = word_values(all, asker, &rows(&rest), scratch);
+            values.extend(rest.into_iter().zip(found));
+        }
         values
     }
 }

@@ -34,6 +34,9 @@ pub(super) struct Origin {
     embedder_sha256: String,
     /// Numbers per vector.
     pub dim: usize,
+    /// The same of the model of passages.
+    passage_embedder_sha256: String,
+    pub passage_dim: usize,
     synonyms_sha256: String,
     taxonomies_sha256: String,
     /// Depth of the remembered lists.
@@ -43,6 +46,7 @@ pub(super) struct Origin {
 impl Origin {
     pub(super) fn new(
         embedder: &EmbedderIdentity,
+        passage_embedder: &EmbedderIdentity,
         synonyms_text: &str,
         taxonomies_sha256: String,
         depth: usize,
@@ -52,6 +56,8 @@ impl Origin {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             embedder_sha256: embedder.sha256.clone(),
             dim: embedder.dim,
+            passage_embedder_sha256: passage_embedder.sha256.clone(),
+            passage_dim: passage_embedder.dim,
             synonyms_sha256: sha256(synonyms_text),
             taxonomies_sha256,
             depth,

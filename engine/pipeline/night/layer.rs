@@ -70,13 +70,13 @@ pub(super) fn write_vectors(
 }
 
 impl OpenLayer {
-    /// Opens a layer that holds so many demands and supplies, with vectors of `dim` numbers. The
-    /// first layer is opened even where it holds nothing: the statistics are its.
+    /// Opens a layer that holds so many demands and supplies, with vectors of so many
+    /// numbers, of records and of passages. The first layer is opened even where it holds nothing: the statistics are its.
     pub(super) fn open(
         layer: &Path,
         sizes: [usize; 2],
         is_first: bool,
-        dim: usize,
+        dims: [usize; 2],
     ) -> Result<Self, PipelineError> {
         let mut opened = Self { indexes: [None, None], vectors: [None, None] };
         for (at, side) in SIDES.into_iter().enumerate() {
@@ -89,7 +89,7 @@ impl OpenLayer {
             if index.n_records() != sizes[at] {
                 return Err(io(invalid("the index has another number of records")));
             }
-            opened.vectors[at] = Some(LayerVectors::open(&path, sizes[at], dim).map_err(io)?);
+            opened.vectors[at] = Some(LayerVectors::open(&path, sizes[at], dims).map_err(io)?);
             opened.indexes[at] = Some(index);
         }
         Ok(opened)
@@ -97,7 +97,7 @@ impl OpenLayer {
 }
 
 impl LayerVectors {
-    fn open(path: &Path, n: usize, dim: usize) -> io::Result<Self> {
+    fn open(path: &Path, n: usize, [dim, passage_dim]: [usize; 2]) -> io::Result<Self> {
         let file = ArrayFile::open(path)?;
         let starts = |name: &str| -> io::Result<Vec<u32>> {
             let starts = file.all::<u32>(name)?.into_owned();
@@ -108,7 +108,7 @@ impl LayerVectors {
             (starts("requirement_starts")?, starts("passage_starts")?);
         let opened = Self { requirement_starts, passage_starts, file };
         // Reading the last numbers of each array shows that none is shorter than it should be.
-        let end = |starts: &[u32]| starts[n] as usize * dim;
+        let end = |starts: &[u32]| starts[n] as usize * passage_dim;
         opened.file.part::<f32>("records", n * dim..n * dim)?;
         for (name, end) in [
             ("requirements", end(&opened.requirement_starts)),

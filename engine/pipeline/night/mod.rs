@@ -22,14 +22,19 @@ use super::answers::Answers;
 use super::candidates::Candidates;
 use super::clock::Clock;
 use super::defaults::{Rules, taxonomies_sha256};
+use super::joint::least_chance;
 use super::lists::take_in_id_order;
 use super::output::{OutputFolder, names};
 use super::run::{Concluding, Extent, Tables, judge_all};
 use super::scoring::Judge;
-use super::{Manifest, MatchOptions, PipelineError, Progress, Stage, choose_backend};
+use super::write::is_for_a_night;
+use super::{
+    EmbedderOptions, Manifest, MatchOptions, PipelineError, Progress, Stage, choose_backend,
+};
 use crate::corpus::near_duplicate_groups;
+use crate::embed::Embedder;
 use crate::matching::{Evidence, StatedNumbers, contradictions};
-use crate::model::{BrokerAnswer, Intake, Lang, Record};
+use crate::model::{BrokerAnswer, Intake, Lang, Match, Record};
 
 /// What a night works on.
 #[derive(Debug)]
@@ -172,16 +177,27 @@ pub fn run_night(
     let mut rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
     let synonyms = options.synonyms.open()?;
     let embedder = options.embedder.open()?;
+    let for_passages = options.embedder.open_for_passages()?;
+    let passage_embedder: &dyn Embedder = match &for_passages {
+        Some(model) => model,
+        None => embedder.as_ref(),
+    };
     let mut clock = Clock::new(progress);
     let mut answers = Answers::kept(input.answers, "store.db");
     let tables = tables(input.demands, input.supplies, input.demand_intake, input.supply_intake);
     let learned = answers.learn(&tables.demands, &tables.supplies, &mut rules);
     let (backend, why_no_gpu) = choose_backend(options.backend)?;
     let n = options.n_candidates.max(options.depth).max(options.top);
-    let origin =
-        Origin::new(embedder.identity(), &synonyms.text, taxonomies_sha256(), remembered_depth(n));
+    let origin = Origin::new(
+        embedder.identity(),
+        passage_embedder.identity(),
+        &synonyms.text,
+        taxonomies_sha256(),
+        remembered_depth(n),
+    );
     let means = Means {
         embedder: embedder.as_ref(),
+        passage_embedder,
         synonyms: &synonyms.synonyms,
         backend: backend.as_ref(),
         origin: &origin,
@@ -216,8 +232,8 @@ pub fn run_night(
     };
     let (pairs, judged) = clock.stage(Stage::Score, None, || {
         let judge = judge(&evidence);
-        let lexical = scorers.lexical(&missing, &derived.change);
-        let inputs = judge.exact_inputs(&missing, &lexical)?;
+        let words = scorers.words(&missing, &derived.change);
+        let inputs = judge.exact_inputs(&missing, &words)?;
         let pairs = carried.with(missing.into_iter().zip(inputs).collect(), &wanted);
         let known = pairs.of(&candidates);
         let candidates = Candidates::of(candidates, tables.demands.len());
@@ -234,11 +250,17 @@ pub fn run_night(
     })?;
     drop((evidence, scorers));
 
-    // Quotes and joint answers are drawn from the kept pairs only.
     let evidence = clock.stage(Stage::Evidence, None, || {
-        let kept: Vec<(u32, u32)> =
-            judged.matches.iter().map(|pair| (pair.demand.0, pair.supply.0)).collect();
-        derived.evidence(&tables, &Needed::by(&kept, &tables), Words::Read, means)
+        // Every demand may be told what supplies together cover; their words, and those of the pairs
+        // that are written or could join, are all that quotes are drawn from.
+        let least = least_chance(rules.calibration.thresholds().0);
+        let told = |pair: &&Match| is_for_a_night(pair) || pair.probability() >= least;
+        let told: Vec<(u32, u32)> = (judged.matches.iter().filter(told))
+            .map(|pair| (pair.demand.0, pair.supply.0))
+            .collect();
+        let mut needed = Needed::by(&told, &tables);
+        needed.0[0].fill(true);
+        derived.evidence(&tables, &needed, Words::Read, means)
     })?;
     let mode = derived.mode.clone();
     clock.stage(Stage::Write, None, || derived.write(pairs, folders.generation, &origin))?;
@@ -258,7 +280,7 @@ pub fn run_night(
         extent: Extent::Night,
         night: Some(mode.clone()),
         embedder: options.embedder.facts(embedder.as_ref()),
-        passage_embedder: None,
+        passage_embedder: for_passages.as_ref().map(EmbedderOptions::passage_facts),
         backend: backend.info(),
         why_no_gpu,
     }
@@ -301,7 +323,7 @@ impl Derived {
         words: Words,
         means: Means<'_>,
     ) -> Result<Evidence, PipelineError> {
-        let dim = means.origin.dim;
+        let dim = means.origin.passage_dim;
         let numbers = |records: &[Record], needed: &[bool]| -> Vec<StatedNumbers> {
             let of = |(record, needed): (&Record, &bool)| {
                 if *needed { StatedNumbers::of(record) } else { StatedNumbers::default() }

@@ -109,6 +109,8 @@ impl PairMemory {
                 ("supplies", Array::U32(&supplies)),
                 ("lexical_for_demand", Array::F32(&float(|i| i.lexical_for_demand))),
                 ("lexical_for_supply", Array::F32(&float(|i| i.lexical_for_supply))),
+                ("terms_for_demand", Array::F32(&float(|i| i.terms_for_demand))),
+                ("terms_for_supply", Array::F32(&float(|i| i.terms_for_supply))),
                 ("cosine", Array::F32(&float(|i| i.cosine))),
                 ("passage_for_demand", Array::F32(&float(|i| i.passage_for_demand))),
                 ("passage_for_supply", Array::F32(&float(|i| i.passage_for_supply))),
@@ -124,31 +126,17 @@ impl PairMemory {
         let file = ArrayFile::open(path)?;
         let demands = file.all::<u32>("demands")?;
         let supplies = file.all::<u32>("supplies")?;
-        let floats = [
-            "lexical_for_demand",
-            "lexical_for_supply",
-            "cosine",
-            "passage_for_demand",
-            "passage_for_supply",
-        ]
-        .map(|name| file.all::<f32>(name));
-        let [for_demand, for_supply, cosine, passage_d, passage_s] = floats;
-        let (for_demand, for_supply, cosine, passage_d, passage_s) =
-            (for_demand?, for_supply?, cosine?, passage_d?, passage_s?);
+        let float = |name: &str| file.all::<f32>(name);
+        let lexical = [float("lexical_for_demand")?, float("lexical_for_supply")?];
+        let terms = [float("terms_for_demand")?, float("terms_for_supply")?];
+        let passages = [float("passage_for_demand")?, float("passage_for_supply")?];
+        let cosine = float("cosine")?;
         let (numbers, field) = (file.all::<i32>("numbers")?, file.all::<i32>("field")?);
         let failed = file.all::<u8>("numbers_failed")?;
         let n = demands.len();
-        let lengths = [
-            supplies.len(),
-            for_demand.len(),
-            for_supply.len(),
-            cosine.len(),
-            passage_d.len(),
-            passage_s.len(),
-            numbers.len(),
-            field.len(),
-            failed.len(),
-        ];
+        let floats = lexical.iter().chain(&terms).chain(&passages).chain([&cosine]);
+        let mut lengths: Vec<usize> = floats.map(|array| array.len()).collect();
+        lengths.extend([supplies.len(), numbers.len(), field.len(), failed.len()]);
         let pairs: Vec<(u32, u32)> =
             demands.iter().copied().zip(supplies.iter().copied()).collect();
         let sound = lengths.iter().all(|&length| length == n)
@@ -162,11 +150,13 @@ impl PairMemory {
         let inputs = (0..n)
             .into_par_iter()
             .map(|at| PairInputs {
-                lexical_for_demand: float(for_demand[at]),
-                lexical_for_supply: float(for_supply[at]),
+                lexical_for_demand: float(lexical[0][at]),
+                lexical_for_supply: float(lexical[1][at]),
+                terms_for_demand: float(terms[0][at]),
+                terms_for_supply: float(terms[1][at]),
                 cosine: float(cosine[at]),
-                passage_for_demand: float(passage_d[at]),
-                passage_for_supply: float(passage_s[at]),
+                passage_for_demand: float(passages[0][at]),
+                passage_for_supply: float(passages[1][at]),
                 numbers: JudgedNumbers { value: whole(numbers[at]), failed: failed[at] != 0 },
                 field: whole(field[at]),
             })
@@ -183,6 +173,8 @@ mod tests {
         PairInputs {
             lexical_for_demand: Some(lexical),
             lexical_for_supply: None,
+            terms_for_demand: Some(1.0),
+            terms_for_supply: None,
             cosine: Some(-0.25),
             passage_for_demand: Some(0.5),
             passage_for_supply: None,

@@ -115,6 +115,11 @@ pub struct NumberRecord {
     pub property: String,
     /// pass, near, fail or not_stated.
     pub outcome: Outcome,
+    /// Whether the demand states it as a limit (≥, 不超过, a range) and the supply names the same
+    /// property. Where such a number fails, the pair has the mark `numbers_not_met`, which caps the
+    /// verdict; other numbers count in the part alone.
+    #[serde(default)]
+    pub binding: bool,
     /// The demand's words.
     pub demand: QuoteRecord,
     /// The supply's words; null where it does not speak of the property.
@@ -140,6 +145,7 @@ impl NumberRecord {
         let check = CheckedNumber {
             property: self.property.clone(),
             outcome: self.outcome,
+            is_binding: self.binding,
             demand: quote(&self.demand),
             supply: self.supply.as_ref().map(quote),
             doubts: self.doubt.clone(),
@@ -150,9 +156,9 @@ impl NumberRecord {
 
 impl From<CheckedNumber> for NumberRecord {
     fn from(check: CheckedNumber) -> Self {
-        let CheckedNumber { property, outcome, demand, supply, doubts } = check;
+        let CheckedNumber { property, outcome, is_binding, demand, supply, doubts } = check;
         let (demand, supply) = (demand.into(), supply.map(Into::into));
-        Self { property, outcome, demand, supply, doubt: doubts }
+        Self { property, outcome, binding: is_binding, demand, supply, doubt: doubts }
     }
 }
 

@@ -78,8 +78,8 @@ fn both_ways(two_way: &TwoWay, lang: Lang) -> Markup {
     };
     let names = [
         match lang {
-            Lang::Zh => format!("各取前 {}", two_way.k),
-            Lang::En => format!("plain top {}", two_way.k),
+            Lang::Zh => format!("各取前 {}", two_way.per_demand),
+            Lang::En => format!("plain top {}", two_way.per_demand),
         },
         t("限额分配", "allocated"),
     ];

@@ -114,6 +114,7 @@ fn body(record: &Record) -> String {
 const fn ink(part: Part) -> Ink {
     match part {
         Part::Lexical => Ink::Blue,
+        Part::Terms => Ink::Brown,
         Part::Dense => Ink::Sky,
         Part::Passage => Ink::Vermillion,
         Part::Numbers => Ink::Yellow,

@@ -11,6 +11,7 @@
 
 mod change;
 mod comparator;
+mod condition;
 mod exact;
 mod expression;
 mod glue;
@@ -135,6 +136,9 @@ pub struct Quantity {
     pub unit: Unit,
     /// What it speaks of, where that is stated or the unit suggests it.
     pub property: Option<Property>,
+    /// Whether it says under which condition another number holds (25℃时) rather than what is
+    /// reached.
+    pub is_condition: bool,
     /// What a person should look at, in a fixed order, none twice.
     pub problems: Vec<Problem>,
 }
@@ -155,6 +159,21 @@ impl Quantity {
             }
             None => self.span.clone(),
         }
+    }
+
+    /// Whether it is stated as a limit: by a word or sign, as a range or with a tolerance. A plain
+    /// or rounded number (55℃, 约55℃) may be an example, and a condition limits something else.
+    #[must_use]
+    pub const fn is_limit(&self) -> bool {
+        !self.is_condition && !matches!(self.comparator, Comparator::Equal | Comparator::About)
+    }
+
+    /// Whether it is a condition beside which no property is named: it speaks of the test, not of
+    /// the thing.
+    #[must_use]
+    pub fn is_bare_condition(&self) -> bool {
+        let named = self.property.as_ref().is_some_and(|p| p.origin == Origin::Named);
+        self.is_condition && !named
     }
 
     /// The lowest and highest stated value, in the written unit, whatever the comparator.

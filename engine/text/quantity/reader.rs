@@ -3,14 +3,15 @@
 use super::comparator::{self, After};
 use super::expression::{self, Expression, Found};
 use super::glue::{Glue, skip_code};
+use super::lead::Lead;
 use super::meaning::{comparator_of, kind_of, resolve_unit};
 use super::numeral;
 use super::property::{Hit, PropertyKind, properties};
 use super::refusal::{is_date, is_share_of_ownership, is_steel_grade};
 use super::scan::{Scan, is_han};
-use super::speech::{Previous, Spoken};
+use super::speech::{Condition, Previous, Spoken};
 use super::unit::{Dimension, Unit};
-use super::{Comparator, Exact, Origin, Problem, Quantity, Value, change};
+use super::{Comparator, Exact, Origin, Problem, Quantity, Value, change, condition};
 
 /// Reads one text from its beginning to its end.
 pub(super) struct Reader<'s> {
@@ -176,6 +177,7 @@ impl<'s> Reader<'s> {
         let end = expression.range.end;
         let floor = self.previous.as_ref().map_or(0, |previous| previous.end.min(start));
         let mut lead = self.lead(floor, start);
+        self.step_over_condition(&mut lead);
         let mut is_unknown = false;
         if expression.unit_range.is_none()
             && expression.shape != Comparator::MoreThan
@@ -299,6 +301,13 @@ impl<'s> Reader<'s> {
         let comparator_range =
             after.map(|(_, range)| range).or(lead.compares.map(|(_, range)| range));
         let property = spoken.as_ref().map(|spoken| self.property(spoken));
+        // 85%湿度条件下: the property may stand between the number and the word.
+        let behind = spoken.as_ref().and_then(|spoken| spoken.range.as_ref());
+        let behind = behind.filter(|range| range.start == end).map_or(end, |range| range.end);
+        let condition = match condition::after(scan, behind) {
+            Some(length) if expression.unit_range.is_some() => Some(behind + length),
+            _ => condition::before(scan, first).then_some(end),
+        };
         self.found.push(Quantity {
             span: scan.bytes(first..end),
             comparator_span: comparator_range.map(|range| scan.bytes(range)),
@@ -309,10 +318,28 @@ impl<'s> Reader<'s> {
             step: expression.step,
             unit: expression.unit.clone(),
             property,
+            is_condition: condition.is_some(),
             problems,
         });
-        self.previous = Some(Previous { end, unit: expression.unit, spoken });
+        let condition = condition.map(|end| Condition { lead: lead.start..end, floor });
+        self.previous = Some(Previous { end, unit: expression.unit, spoken, condition });
         Some(end)
+    }
+
+    /// `带宽25℃时23GHz`: the property of a number stands before the condition that precedes it.
+    fn step_over_condition(&self, lead: &mut Lead) {
+        let Some(condition) = self.previous.as_ref().and_then(|p| p.condition.as_ref()) else {
+            return;
+        };
+        let mut at = lead.start;
+        while matches!(self.scan.before(at), ' ' | ',' | '，') {
+            at -= 1;
+        }
+        // Only where a property is named there: otherwise the condition opens its clause.
+        if at == condition.lead.end && self.hit_ending_at(condition.lead.start).is_some() {
+            lead.start = condition.lead.start;
+            lead.floor = lead.floor.min(condition.floor);
+        }
     }
 
     /// The name of a property that ends at `at`.

@@ -28,6 +28,16 @@ pub(super) struct Previous {
     pub(super) end: usize,
     pub(super) unit: Unit,
     pub(super) spoken: Option<Spoken>,
+    /// Where it is a condition of the numbers that follow.
+    pub(super) condition: Option<Condition>,
+}
+
+/// A number that says under which condition the next one holds.
+pub(super) struct Condition {
+    /// From the words that lead to it to the end of the word that makes it one.
+    pub(super) lead: Range<usize>,
+    /// Where what was read before it ends.
+    pub(super) floor: usize,
 }
 
 impl Reader<'_> {
