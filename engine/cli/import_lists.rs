@@ -54,13 +54,15 @@ pub(super) fn run(arguments: &ImportArguments, lang: Lang) -> CommandResult {
         }
         for path in &arguments.answers {
             let (summary, unread) = take_answers(&mut store, path, around.now())?;
-            let value = serde_json::to_value(&summary).unwrap_or_default();
-            told.small(path, "answers", summary.added, value, &unread);
+            let added = summary.added;
+            let value = serde_json::to_value(summary).unwrap_or_default();
+            told.small(path, "answers", added, value, &unread);
         }
         for path in &arguments.contacts {
             let (summary, unread) = take_contacts(&mut store, path, around.now())?;
-            let value = serde_json::to_value(&summary).unwrap_or_default();
-            told.small(path, "contacts", summary.added, value, &unread);
+            let added = summary.added;
+            let value = serde_json::to_value(summary).unwrap_or_default();
+            told.small(path, "contacts", added, value, &unread);
         }
         Ok(())
     })();

@@ -57,16 +57,13 @@ pub(super) fn sweep(workspace: &Workspace, store: &Store) -> Result<Vec<String>,
             remove(&workspace.run(name), &format!("runs/{name}"), &mut removed);
         }
     }
-    remove_told_intakes(workspace, store, &mut removed)?;
+    remove_told_intakes(workspace, store)?;
+    removed.sort();
     Ok(removed)
 }
 
 /// What became of rows that a published run has told.
-fn remove_told_intakes(
-    workspace: &Workspace,
-    store: &Store,
-    removed: &mut Vec<String>,
-) -> Result<(), JobError> {
+fn remove_told_intakes(workspace: &Workspace, store: &Store) -> Result<(), JobError> {
     let Some(last) = store.last_success()? else { return Ok(()) };
     let untold: BTreeSet<String> = (store.imports(RUNS)?.into_iter())
         .filter(|import| import.seq > last.reference)
@@ -81,7 +78,6 @@ fn remove_told_intakes(
             tracing::debug!(name, "told, removed");
         }
     }
-    removed.sort();
     Ok(())
 }
 

@@ -118,9 +118,11 @@ fn look_at(
         match files::hash(&dir.join(MANIFEST)) {
             Ok((sha256, _)) if sha256 == current.generation_sha256 => {}
             Ok((sha256, _)) => {
-                found.differences.push(manifest_differs(format!("SHA-256 {sha256}")))
+                found.differences.push(manifest_differs(format!("SHA-256 {sha256}")));
             }
-            Err(error) => found.differences.push(manifest_differs(error.to_string())),
+            Err(error) => {
+                found.differences.push(manifest_differs(error.to_string()));
+            }
         }
     }
     match FolderManifest::read(&dir) {
