@@ -155,6 +155,10 @@ pub(super) struct MatchArguments {
     #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) max_rejected: u8,
 
+    /// 待审核的行（请保密、涉军字样）也读入：已有人看过
+    #[arg(long)]
+    pub(super) accept_held: bool,
+
     /// 权重文件，代替内置权重
     #[arg(long, value_name = "FILE")]
     pub(super) weights: Option<PathBuf>,
@@ -235,9 +239,17 @@ pub(super) struct VectorArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArguments {
-    /// 要检查的文件
-    #[arg(long, value_name = "FILE", required = true)]
+    /// 要检查的文件、压缩包，或放着一批文件（如单份征集表）的文件夹
+    #[arg(long, value_name = "FILE|DIR", required = true)]
     pub(super) check: PathBuf,
+
+    /// 把要退回的行写进这个目录的 退回修改.xlsx：原行、标红的单元格、原因
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// 待审核的行（请保密、涉军字样）也读入：已有人看过
+    #[arg(long)]
+    pub(super) accept_held: bool,
 
     /// 当作哪一侧读；不写则按文件名判断
     #[arg(long, value_name = "demand|supply")]

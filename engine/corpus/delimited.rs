@@ -35,12 +35,10 @@ pub(super) fn read(decoded: &Decoded<'_>, headers: &Headers) -> Option<Table> {
             rows.push(row);
         }
     }
+    let format = if delimiter == '\t' { Format::Tsv } else { Format::Csv };
     Some(Table {
-        sheet: None,
-        format: if delimiter == '\t' { Format::Tsv } else { Format::Csv },
         encoding: Some(decoded.encoding.to_owned()),
-        keys: None,
-        rows,
+        ..Table::new(None, format, rows)
     })
 }
 

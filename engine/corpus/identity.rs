@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use super::assemble::Draft;
-use crate::model::{MergedRow, Record, RecordId, RejectedRow, Side, SourceRef, Visibility};
+use crate::model::{
+    MergedRow, Record, RecordId, RejectedRow, Rejection, Side, SourceRef, Visibility,
+};
 
 /// Drafts settled into records.
 #[derive(Debug, Default)]
@@ -46,7 +48,7 @@ pub(super) fn settle(side: Side, drafts: Vec<Draft>) -> Settled {
     let mut settled = Settled::default();
     let mut contents: Vec<[u8; 32]> = Vec::new();
     for (draft, (derived, content)) in drafts.into_iter().zip(hashes) {
-        let Draft { mut record, id_column } = draft;
+        let Draft { mut record, id_column, patent: _ } = draft;
         let merge = |into: usize, settled: &mut Settled| {
             let into = settled.records[into].source.clone();
             settled.merged.push(MergedRow { source: record.source.clone(), into });
@@ -99,6 +101,7 @@ fn same_id(record: &Record, column: String, first: &SourceRef) -> RejectedRow {
     }
     RejectedRow {
         source: record.source.clone(),
+        kind: Rejection::Faulty,
         column: Some(column),
         reason: format!(
             "编号“{}”与 {first} 重复，但内容不同",

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::decode::Decoded;
+use super::lens;
 use super::limits;
 use super::table::{Cell, Fault, Format, Mended, Row, Table, is_blank};
 
@@ -76,12 +77,11 @@ pub(super) fn read(decoded: &Decoded<'_>) -> Option<Table> {
             rows.push(row);
         }
     }
+    let format = Format::Jsonl;
     Some(Table {
-        sheet: None,
-        format: Format::Jsonl,
         encoding: Some(decoded.encoding.to_owned()),
         keys: Some(keys),
-        rows,
+        ..Table::new(None, format, rows)
     })
 }
 
@@ -106,10 +106,13 @@ impl<'de> Deserialize<'de> for Object {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
                 let mut members = Vec::new();
-                while let Some((key, value)) = map.next_entry::<String, Value>()? {
-                    members.push((key, cell(value)));
+                while let Some(member) = map.next_entry::<String, Value>()? {
+                    members.push(member);
                 }
-                Ok(Object(members))
+                if lens::is_patent(&members) {
+                    return Ok(Object(lens::flatten(members)));
+                }
+                Ok(Object(members.into_iter().map(|(key, value)| (key, cell(value))).collect()))
             }
         }
         deserializer.deserialize_map(Members)

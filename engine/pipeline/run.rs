@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::import::{ListFiles, read_sides};
+use super::inspect::rows_to_return;
 use super::joint::JointInputs;
 use super::lists::{Lists, gaps, qualities, take_in_id_order};
 use super::output::{Manifest, OutputFolder, names};
@@ -72,6 +73,12 @@ pub fn run_match(
     let mut clock = Clock::new(progress);
 
     let tables = clock.stage(Stage::Import, None, || import(files(options), progress))?;
+    // Read again at once: the lists may be edited while the rest is computed.
+    let lists = [
+        (options.demands.as_slice(), &tables.demand_intake),
+        (options.supplies.as_slice(), &tables.supply_intake),
+    ];
+    let returned = rows_to_return(lists, &options.columns)?;
     let learned = answers.learn(&tables.demands, &tables.supplies, &mut rules);
     let n = tables.n_records();
     let (demand_index, supply_index) =
@@ -138,6 +145,7 @@ pub fn run_match(
         rules: &rules,
         synonyms_text: &synonyms.text,
         tables: &tables,
+        returned: &returned,
         candidates: &candidates,
         judged: &judged,
         evidence: &evidence,
