@@ -29,7 +29,9 @@ pub(super) fn run(arguments: &ImportArguments, lang: Lang) -> CommandResult {
         let (path, now) = (&arguments.check, run_time());
         let written = write_rows_to_return(path, &inspection, &columns, dir, &now, lang)?;
         tell(&match written {
-            Some(file) => format!("{}{}", lang.pick("退回的行写在：", "rows to send back: "), file.display()),
+            Some(file) => {
+                format!("{}{}", lang.pick("退回的行写在：", "rows to send back: "), file.display())
+            }
             None => lang.pick("没有要退回的行", "no rows to send back").to_owned(),
         });
     }

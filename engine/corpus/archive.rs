@@ -134,8 +134,7 @@ pub(super) fn part(path: &Path, bytes: &[u8], name: &str) -> Result<Option<Vec<u
 
 /// Whether an XML text declares a document type, in any encoding that ASCII can be seen through.
 pub(super) fn declares_type(bytes: &[u8]) -> bool {
-    let ascii: Vec<u8> =
-        bytes.iter().filter(|&&b| b != 0).map(u8::to_ascii_uppercase).collect();
+    let ascii: Vec<u8> = bytes.iter().filter(|&&b| b != 0).map(u8::to_ascii_uppercase).collect();
     [b"<!DOCTYPE".as_slice(), b"<!ENTITY"]
         .iter()
         .any(|wanted| ascii.windows(wanted.len()).any(|window| window == *wanted))

@@ -600,7 +600,8 @@ impl<'a> Maker<'a> {
             let export = self.context.export;
             let source = || export.map(|export| export.source.clone());
             legal.source = self.legal_source.take().or_else(source);
-            legal.as_of = self.legal_date.or_else(|| self.context.created.filter(|_| export.is_some()));
+            legal.as_of =
+                self.legal_date.or_else(|| self.context.created.filter(|_| export.is_some()));
         }
         let mut body = self.description.take().unwrap_or_default();
         let has_description = !body.is_empty();

@@ -36,10 +36,7 @@ pub(super) fn read(decoded: &Decoded<'_>, headers: &Headers) -> Option<Table> {
         }
     }
     let format = if delimiter == '\t' { Format::Tsv } else { Format::Csv };
-    Some(Table {
-        encoding: Some(decoded.encoding.to_owned()),
-        ..Table::new(None, format, rows)
-    })
+    Some(Table { encoding: Some(decoded.encoding.to_owned()), ..Table::new(None, format, rows) })
 }
 
 /// The delimiter under which the first rows show most known headings, then most columns.

@@ -2,6 +2,7 @@
 //! which forms are looked for.
 
 use super::docx::{Block, DocumentTable};
+use super::forms;
 use super::headers::Headers;
 use super::layout::has_heading_row;
 use super::merges::Merge;
@@ -15,7 +16,10 @@ pub(super) fn tables(blocks: Vec<Block>, headers: &Headers) -> Vec<Table> {
     let lists: Vec<bool> = blocks
         .iter()
         .map(|block| match block {
-            Block::Table(table) => has_heading_row(&alone(table, None), headers),
+            Block::Table(table) => {
+                let table = alone(table, None);
+                has_heading_row(&table, headers) && forms::read(&table, headers).is_none()
+            }
             Block::Paragraph(_) => false,
         })
         .collect();

@@ -168,7 +168,8 @@ impl Document {
         };
         // Wider than any table that people see.
         const WIDEST: usize = 200;
-        let span = || value().and_then(|n| n.parse::<usize>().ok()).map_or(1, |n| n.clamp(1, WIDEST));
+        let span =
+            || value().and_then(|n| n.parse::<usize>().ok()).map_or(1, |n| n.clamp(1, WIDEST));
         match element.local_name().as_ref() {
             "tab" => self.text_mark("\t"),
             "br" | "cr" => self.text_mark("\n"),

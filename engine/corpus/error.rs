@@ -256,6 +256,7 @@ fn found_zh(found: &str) -> &str {
         "an archive in another format than zip or gzip" => "其他格式的压缩包（只读 zip 和 gz）",
         "an OpenDocument file" => "OpenDocument 文件",
         "a JSON array" => "JSON 数组",
+        "the lock file of a document that is open" => "办公软件的锁文件（对应的文件正打开着）",
         "an old Office document without a workbook" => "不含工作簿的旧版 Office 文档",
         other => other,
     }
@@ -327,13 +328,19 @@ impl Diagnosis for CorpusError {
                 format!("{} 不是清单，内容是{}", path.display(), found_zh(found))
             }
             Self::Bomb { path, ratio } => {
-                format!("{} 解压后超过原大小的 {ratio} 倍，疑似压缩炸弹，已停止读取", path.display())
+                format!(
+                    "{} 解压后超过原大小的 {ratio} 倍，疑似压缩炸弹，已停止读取",
+                    path.display()
+                )
             }
             Self::Nested { path, member } => {
                 format!("{}：{member} 是压缩包中的压缩包", path.display())
             }
             Self::DocumentType { path, part } => {
-                format!("{}：{part} 含有文档类型声明（DTD），可能引入外部文件或无限展开，已拒绝", path.display())
+                format!(
+                    "{}：{part} 含有文档类型声明（DTD），可能引入外部文件或无限展开，已拒绝",
+                    path.display()
+                )
             }
             Self::Changed { path } => format!("{} 在读取过程中被改动", path.display()),
             Self::NothingReadable { path, first } => format!(
@@ -436,12 +443,19 @@ impl Diagnosis for CorpusError {
                 "Write one JSON object per line (JSONL), without the outer brackets.",
             ),
             Self::UnknownFormat {
-                found: "a PDF document" | "an old word-processor document (.doc or .wps)"
-                | "a word-processor document in RTF" | "a Word 2003 XML document",
+                found:
+                    "a PDF document"
+                    | "an old word-processor document (.doc or .wps)"
+                    | "a word-processor document in RTF"
+                    | "a Word 2003 XML document",
                 ..
             } => (
                 "请用 WPS 或 Word 打开后另存为 .docx 再导入；扫描件请先录入表格。",
                 "Open it in a word processor and save it as .docx (另存为 .docx); type scanned forms into a table.",
+            ),
+            Self::UnknownFormat { found: "the lock file of a document that is open", .. } => (
+                "请选择不带“~$”的原文件，并先关闭正在编辑它的程序。",
+                "Name the document itself, without ~$, and close the program that edits it.",
             ),
             Self::UnknownFormat { found: "a presentation", .. } => (
                 "请把其中的表格复制到 .xlsx 或 .docx 再导入。",

@@ -19,7 +19,6 @@ struct Shipped {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    id: String,
     source: String,
     zh: String,
     en: String,
@@ -31,8 +30,6 @@ struct Entry {
 /// One database's way of exporting.
 #[derive(Debug)]
 pub(super) struct Export {
-    /// Name of the table, for tests and logs.
-    pub(super) id: String,
     /// Who says what the columns say, for the source of a legal status.
     pub(super) source: String,
     pub(super) name: Wording,
@@ -60,7 +57,6 @@ impl Export {
             }
         }
         Self {
-            id: entry.id,
             source: entry.source,
             name: Wording::new(entry.zh, entry.en),
             needs: entry.needs,
@@ -112,11 +108,8 @@ impl Export {
 
 /// Several names in one cell, however the database joins them, as `甲；乙`.
 pub(super) fn joined_names(text: &str) -> String {
-    let names: Vec<&str> = text
-        .split([';', '；', '|'])
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect();
+    let names: Vec<&str> =
+        text.split([';', '；', '|']).map(str::trim).filter(|name| !name.is_empty()).collect();
     names.join("；")
 }
 
@@ -130,7 +123,7 @@ mod tests {
         let shipped: Shipped =
             toml::from_str(include_str!("../../corpus/exports.toml")).expect("valid");
         for entry in shipped.export {
-            assert!(entry.needs <= entry.signs.len(), "{}", entry.id);
+            assert!(entry.needs <= entry.signs.len(), "{}", entry.en);
             let cells = entry.signs.iter().map(|sign| Cell::Text(sign.clone())).collect();
             let row = Row { number: 1, cells, ..Row::default() };
             let table = Table::new(None, Format::Csv, vec![row]);

@@ -62,7 +62,8 @@ pub(super) fn keys(row: &Row, columns: &[Column], title: &str) -> Option<PatentK
             .filter(|cell| !cell.is_blank())
             .map(super::table::Cell::text)
     };
-    let number = texts(Field::PublicationNumber).map(|text| compared(&text)).find(|n| is_number(n))?;
+    let number =
+        texts(Field::PublicationNumber).map(|text| compared(&text)).find(|n| is_number(n))?;
     let mut shared = vec![format!("P{number}")];
     // Shorter ones are no application numbers but remarks.
     const SHORTEST: usize = 8;
@@ -102,8 +103,7 @@ fn compared(text: &str) -> String {
 fn is_number(text: &str) -> bool {
     const DIGITS: usize = 5;
     let rest = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
-    text.len() - rest.len() == 2
-        && rest.chars().take_while(char::is_ascii_digit).count() >= DIGITS
+    text.len() - rest.len() == 2 && rest.chars().take_while(char::is_ascii_digit).count() >= DIGITS
 }
 
 /// Families among documents that come one after another; document `n` is the nth that was added.

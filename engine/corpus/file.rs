@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use super::archive::{self, Members};
 use super::decode::{Decoded, decode};
 use super::delimited;
-use super::docx;
 use super::document::tables as document_tables;
+use super::docx;
 use super::error::CorpusError;
 use super::forms;
 use super::headers::Headers;
@@ -79,21 +79,18 @@ pub(super) fn open(path: &Path, headers: &Headers) -> Result<Opened, CorpusError
             let unpacked = archive::gunzip(path, &bytes)?;
             let inner = recognise(&unpacked);
             if matches!(inner.kind, Kind::Gzip | Kind::Zip) {
-                return Err(CorpusError::Nested { path: path.to_owned(), member: inner_name(&name) });
+                return Err(CorpusError::Nested {
+                    path: path.to_owned(),
+                    member: inner_name(&name),
+                });
             }
-            let place = Place { path: path.to_owned(), name: name.clone() };
-            let why = both(&recognised.why, &inner.why);
-            opened.loaded.push(read(
-                &place,
-                &inner_name(&name),
-                &unpacked,
-                Recognised { why, ..inner },
-                headers,
-            )?);
+            let packed = Some(recognised.why);
+            let place = Place { path: path.to_owned(), name: name.clone(), packed };
+            opened.loaded.push(read(&place, &inner_name(&name), &unpacked, inner, headers)?);
         }
         Kind::Zip => open_members(path, &name, &bytes, &recognised.why, headers, &mut opened)?,
         _ => {
-            let place = Place { path: path.to_owned(), name: name.clone() };
+            let place = Place { path: path.to_owned(), name: name.clone(), packed: None };
             opened.loaded.push(read(&place, &name, &bytes, recognised, headers)?);
         }
     }
@@ -103,8 +100,7 @@ pub(super) fn open(path: &Path, headers: &Headers) -> Result<Opened, CorpusError
 /// Reads a file as one: the tables of an archive's members stand together.
 pub(super) fn load(path: &Path, headers: &Headers) -> Result<Loaded, CorpusError> {
     let mut loaded = open(path, headers)?.loaded.into_iter();
-    let mut all =
-        loaded.next().ok_or_else(|| CorpusError::Empty { path: path.to_owned() })?;
+    let mut all = loaded.next().ok_or_else(|| CorpusError::Empty { path: path.to_owned() })?;
     for other in loaded {
         all.tables.extend(other.tables);
     }
@@ -113,9 +109,7 @@ pub(super) fn load(path: &Path, headers: &Headers) -> Result<Loaded, CorpusError
 
 /// The files that paths stand for: a folder stands for what lies directly in it, by name. What
 /// office programs and systems leave behind is passed over and told.
-pub(super) fn expand(
-    paths: &[PathBuf],
-) -> Result<(Vec<PathBuf>, Vec<FileIntake>), CorpusError> {
+pub(super) fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<FileIntake>), CorpusError> {
     let mut files = Vec::new();
     let mut skipped = Vec::new();
     for path in paths {
@@ -159,7 +153,8 @@ pub(super) fn expand(
 
 /// What an import tells of one of several files that could not be read.
 pub(super) fn refusal(name: String, error: &CorpusError) -> FileIntake {
-    let told = |lang| format!("{}{}", error.message(lang), lang.pick("。", ". ") ) + &error.remedy(lang);
+    let told =
+        |lang| format!("{}{}", error.message(lang), lang.pick("。", ". ")) + &error.remedy(lang);
     FileIntake {
         file: name,
         sha256: String::new(),
@@ -204,6 +199,7 @@ fn open_members(
         let place = Place {
             path: path.join(&member.name),
             name: format!("{name}/{}", member.name),
+            packed: Some(why.clone()),
         };
         let inner = recognise(&member.bytes);
         let read = match inner.kind {
@@ -211,10 +207,7 @@ fn open_members(
                 // A whole archive is refused: what hides in it was not meant to be seen.
                 return Err(CorpusError::Nested { path: path.to_owned(), member: member.name });
             }
-            _ => {
-                let why = both(why, &inner.why);
-                read(&place, &member.name, &member.bytes, Recognised { why, ..inner }, headers)
-            }
+            _ => read(&place, &member.name, &member.bytes, inner, headers),
         };
         match read {
             Ok(loaded) => opened.loaded.push(loaded),
@@ -242,6 +235,8 @@ struct Place {
     path: PathBuf,
     /// For the records' sources.
     name: String,
+    /// What says that it is packed.
+    packed: Option<Wording>,
 }
 
 /// Reads the tables of one file; `named` is the name whose extension is compared.
@@ -316,7 +311,7 @@ fn read(
         sha256: hex(&Sha256::digest(bytes)),
         tables,
         misnamed,
-        why,
+        why: place.packed.as_ref().map_or_else(|| why.clone(), |packed| both(packed, &why)),
         form,
         created,
     })

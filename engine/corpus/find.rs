@@ -6,8 +6,8 @@ use super::error::CorpusError;
 
 /// Extensions that are read.
 const READABLE: [&str; 14] = [
-    "xlsx", "xlsm", "xls", "et", "html", "htm", "xml", "docx", "csv", "tsv", "txt", "jsonl", "ndjson",
-    "zip",
+    "xlsx", "xlsm", "xls", "et", "html", "htm", "xml", "docx", "csv", "tsv", "txt", "jsonl",
+    "ndjson", "zip",
 ];
 
 /// Finds the one `demands.*` and the one `supplies.*` of a folder, with a readable extension.

@@ -27,8 +27,7 @@ pub(super) fn read(table: &Table, headers: &Headers) -> Option<Form> {
     if table.keys.is_some() || table.rows.len() > MOST_ROWS {
         return None;
     }
-    let lines: Vec<Vec<Piece>> =
-        table.rows.iter().map(|row| pieces(row, headers)).collect();
+    let lines: Vec<Vec<Piece>> = table.rows.iter().map(|row| pieces(row, headers)).collect();
     if !is_form(&lines, headers) {
         return None;
     }
@@ -199,7 +198,8 @@ fn is_form(lines: &[Vec<Piece>], headers: &Headers) -> bool {
         }
         longest_row = longest_row.max(longest);
         if let [Piece { kind: PieceKind::Label(heading), .. }] = line.as_slice()
-            && let Some([Piece { kind: PieceKind::Value, .. }]) = lines.get(at + 1).map(Vec::as_slice)
+            && let Some([Piece { kind: PieceKind::Value, .. }]) =
+                lines.get(at + 1).map(Vec::as_slice)
         {
             add(heading);
         }
@@ -287,8 +287,8 @@ impl<'a> Filler<'a> {
     fn row_of_labels(&mut self, at: usize) -> bool {
         let line = &self.lines[at];
         let Some(below) = self.lines.get(at + 1) else { return false };
-        let all_labels = line.len() > 1
-            && line.iter().all(|piece| matches!(piece.kind, PieceKind::Label(_)));
+        let all_labels =
+            line.len() > 1 && line.iter().all(|piece| matches!(piece.kind, PieceKind::Label(_)));
         let all_values = !below.is_empty()
             && below.iter().all(|piece| !matches!(piece.kind, PieceKind::Label(_)))
             && below.iter().all(|value| line.iter().any(|label| label.column == value.column));
@@ -316,11 +316,10 @@ impl<'a> Filler<'a> {
             return 1;
         }
         self.waits = false;
-        let mut place = 0;
+        let mut place = usize::from(self.group_that_is_a_label(at));
         while let Some(piece) = line.get(place) {
             let next = line.get(place + 1);
-            let next_is_label =
-                next.is_some_and(|next| matches!(next.kind, PieceKind::Label(_)));
+            let next_is_label = next.is_some_and(|next| matches!(next.kind, PieceKind::Label(_)));
             match &piece.kind {
                 PieceKind::Label(heading) => {
                     let value = match next {
@@ -404,6 +403,26 @@ impl<'a> Filler<'a> {
         }
     }
 
+    /// A known heading before another label on the same row is a group's word where its cell is
+    /// merged downwards, or where the other says no more than 名称: 完成单位 before 名称 and 地址.
+    fn group_that_is_a_label(&mut self, at: usize) -> bool {
+        let [piece, next, ..] = self.lines[at].as_slice() else { return false };
+        let (PieceKind::Label(_), PieceKind::Label(next)) = (&piece.kind, &next.kind) else {
+            return false;
+        };
+        let number = self.table.rows[at].number;
+        let is_merged_down = self.table.merges.iter().any(|merge| {
+            merge.top == number && merge.left == piece.column && merge.bottom > merge.top
+        });
+        let is_name = ["名称", "姓名", "全称"].contains(&fold(next).as_str());
+        if !(is_merged_down || is_name) {
+            return false;
+        }
+        self.begin_group(at, piece);
+        self.used[at] = true;
+        true
+    }
+
     fn begin_group(&mut self, at: usize, piece: &Piece) {
         let number = self.table.rows[at].number;
         let bottom = self
@@ -444,7 +463,8 @@ fn chosen(value: Cell) -> Cell {
     const EMPTY: [char; 4] = ['□', '☐', '○', '◻'];
     let Cell::Text(text) = &value else { return value };
     let is_box = |c: char| TICKED.contains(&c) || EMPTY.contains(&c);
-    if text.chars().filter(|c| is_box(*c)).count() < 2 || !text.contains(['□', '☐', '○', '◻', '☑', '☒'])
+    if text.chars().filter(|c| is_box(*c)).count() < 2
+        || !text.contains(['□', '☐', '○', '◻', '☑', '☒'])
     {
         return value;
     }
@@ -507,7 +527,10 @@ fn variant(table: &Table, used: &[bool]) -> Wording {
         ("登记", "单份成果登记表", "a single 登记表"),
     ] {
         if above.contains(word) {
-            return Wording::new(format!("{zh}（标签与值成对）"), format!("{en} (labels beside values)"));
+            return Wording::new(
+                format!("{zh}（标签与值成对）"),
+                format!("{en} (labels beside values)"),
+            );
         }
     }
     Wording::new("单份表单（标签与值成对）", "a single form (labels beside values)")
@@ -520,19 +543,24 @@ mod tests {
     use super::*;
 
     fn table(lines: &[&[&str]]) -> Table {
-        let rows = (1..)
-            .zip(lines)
-            .map(|(number, cells)| Row {
-                number,
-                cells: cells
-                    .iter()
-                    .map(|text| {
-                        if text.is_empty() { Cell::Empty } else { Cell::Text((*text).to_owned()) }
-                    })
-                    .collect(),
-                ..Row::default()
-            })
-            .collect();
+        let rows =
+            (1..)
+                .zip(lines)
+                .map(|(number, cells)| Row {
+                    number,
+                    cells: cells
+                        .iter()
+                        .map(|text| {
+                            if text.is_empty() {
+                                Cell::Empty
+                            } else {
+                                Cell::Text((*text).to_owned())
+                            }
+                        })
+                        .collect(),
+                    ..Row::default()
+                })
+                .collect();
         Table::new(None, Format::Xlsx, rows)
     }
 
@@ -602,7 +630,11 @@ mod tests {
     #[test]
     fn lists_are_no_forms() {
         for list in [
-            table(&[&["需求名称", "需求详情", "单位名称"], &["甲", "乙", "丙"], &["丁", "戊", "己"]]),
+            table(&[
+                &["需求名称", "需求详情", "单位名称"],
+                &["甲", "乙", "丙"],
+                &["丁", "戊", "己"],
+            ]),
             table(&[&["名称", "内容"], &["单位名称", "x"], &["甲", "y"]]),
         ] {
             assert!(read(&list, Headers::shipped()).is_none());

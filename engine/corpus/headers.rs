@@ -217,8 +217,7 @@ impl Headers {
     /// A heading within a group: under 单位信息, 名称 means 单位名称. The heading as it stands,
     /// unless the group's word and it together are a known heading.
     pub(super) fn within(&self, group: &str, heading: &str) -> String {
-        const TAILS: [&str; 7] =
-            ["基本情况", "基本信息", "情况", "信息", "资料", "概况", "内容"];
+        const TAILS: [&str; 7] = ["基本情况", "基本信息", "情况", "信息", "资料", "概况", "内容"];
         let group = without_brackets(group);
         let group = super::clean::trim(&group);
         let core = TAILS.iter().find_map(|tail| group.strip_suffix(tail)).unwrap_or(group);

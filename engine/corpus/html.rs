@@ -59,16 +59,15 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Vec<Table>, CorpusError> {
     let mut tables = Vec::new();
     for (number, grid) in (1..).zip(done) {
         let caption = squeeze(&grid.caption);
-        let sheet = several.then(|| if caption.is_empty() { format!("表{number}") } else { caption });
+        let sheet =
+            several.then(|| if caption.is_empty() { format!("表{number}") } else { caption });
         let mut kept = 0;
         let mut rows = Rows::new(path, &mut kept);
         for (row, column, cell) in grid.lines {
             rows.push(row, column, cell)?;
         }
-        tables.push(Table {
-            merges: grid.merges,
-            ..Table::new(sheet, Format::Html, rows.finish())
-        });
+        tables
+            .push(Table { merges: grid.merges, ..Table::new(sheet, Format::Html, rows.finish()) });
     }
     Ok(tables)
 }
@@ -385,7 +384,8 @@ impl<'a> Tokens<'a> {
             if is_close {
                 return Some(Token::Close(name));
             }
-            if ["script", "style", "title", "xml"].iter().any(|raw| name.eq_ignore_ascii_case(raw)) {
+            if ["script", "style", "title", "xml"].iter().any(|raw| name.eq_ignore_ascii_case(raw))
+            {
                 if !attributes.ends_with('/') {
                     self.skip_to_close(name);
                 }
@@ -455,17 +455,11 @@ mod tests {
         let page = "<table><tr><td rowspan=2>甲</td><td colspan='2'>组</td></tr>\
                     <tr><td>乙</td><td>丙</td></tr><tr><td>丁</td></tr></table>";
         let tables = read(Path::new("p"), page).expect("small");
-        let rows: Vec<Vec<String>> = tables[0]
-            .rows
-            .iter()
-            .map(|row| row.cells.iter().map(Cell::text).collect())
-            .collect();
+        let rows: Vec<Vec<String>> =
+            tables[0].rows.iter().map(|row| row.cells.iter().map(Cell::text).collect()).collect();
         assert_eq!(rows, [vec!["甲", "组"], vec!["", "乙", "丙"], vec!["丁"]]);
-        let areas: Vec<_> = tables[0]
-            .merges
-            .iter()
-            .map(|m| (m.top, m.bottom, m.left, m.right))
-            .collect();
+        let areas: Vec<_> =
+            tables[0].merges.iter().map(|m| (m.top, m.bottom, m.left, m.right)).collect();
         assert_eq!(areas, [(1, 2, 0, 0), (1, 1, 1, 2)]);
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::clean;
 use super::exports::Export;
-use super::headers::{Field, Heading, Headers, fold, money_unit};
+use super::headers::{Field, Headers, Heading, fold, money_unit};
 use super::limits;
 use super::merges;
 use super::table::{Cell, Row, Table};
@@ -94,16 +94,13 @@ pub(super) fn has_heading_row(table: &Table, headers: &Headers) -> bool {
         let n_records = table.rows.len() - at - 1;
         fields.contains(&Field::Title)
             && n_records > 0
-            && (fields.len() > FEWEST || (fields.len() >= 2 && fields.len() * 3 >= filled.len() * 2))
+            && (fields.len() > FEWEST
+                || (fields.len() >= 2 && fields.len() * 3 >= filled.len() * 2))
     })
 }
 
 /// Understands a table; `None` if no row has a known heading for the title.
-pub(super) fn understand(
-    table: &Table,
-    headers: Meanings<'_>,
-    wishes: &Wishes,
-) -> Option<Layout> {
+pub(super) fn understand(table: &Table, headers: Meanings<'_>, wishes: &Wishes) -> Option<Layout> {
     let mut skipped = vec![None; table.rows.len()];
     if let Some(keys) = &table.keys {
         if let Some(form) = &table.form {
@@ -362,9 +359,7 @@ pub(super) fn fill_merged(table: &mut Table, layout: &Layout) {
         let field = layout.columns.get(at).and_then(|column| column.field);
         !matches!(
             field,
-            Some(
-                Field::Id | Field::Serial | Field::PublicationNumber | Field::ApplicationNumber
-            )
+            Some(Field::Id | Field::Serial | Field::PublicationNumber | Field::ApplicationNumber)
         )
     };
     merges::fill_down(&mut table.rows, &table.merges, &layout.skipped, &is_filled);
@@ -483,24 +478,26 @@ mod tests {
     }
 
     fn rows(lines: &[&[&str]]) -> Vec<Row> {
-            lines
-                .iter()
-                .enumerate()
-                .map(|(at, cells)| Row {
-                    number: u32::try_from(at + 1).expect("small"),
-                    cells: cells
-                        .iter()
-                        .map(|text| {
+        lines
+            .iter()
+            .enumerate()
+            .map(|(at, cells)| Row {
+                number: u32::try_from(at + 1).expect("small"),
+                cells: cells
+                    .iter()
+                    .map(
+                        |text| {
                             if text.is_empty() {
                                 Cell::Empty
                             } else {
                                 Cell::Text((*text).to_owned())
                             }
-                        })
-                        .collect(),
-                    ..Row::default()
-                })
-                .collect()
+                        },
+                    )
+                    .collect(),
+                ..Row::default()
+            })
+            .collect()
     }
 
     #[test]
@@ -571,11 +568,15 @@ mod tests {
         // Without merged cells a line of words above the headings is a title.
         assert_eq!(layout.expect("headings").skipped[0], Some(SkipReason::Title));
 
-        let mut table = Table::new(None, Format::Xlsx, rows(&[
-            &["需求单位", "", "技术需求", "", "联系方式", ""],
-            &["名称", "地址", "名称", "详情", "联系人", "电话"],
-            &["某厂", "某路", "耐高温涂层", "求涂层", "张三", "029"],
-        ]));
+        let mut table = Table::new(
+            None,
+            Format::Xlsx,
+            rows(&[
+                &["需求单位", "", "技术需求", "", "联系方式", ""],
+                &["名称", "地址", "名称", "详情", "联系人", "电话"],
+                &["某厂", "某路", "耐高温涂层", "求涂层", "张三", "029"],
+            ]),
+        );
         let area = |left| merges::Merge { top: 1, bottom: 1, left, right: left + 1 };
         table.merges = vec![area(0), area(2), area(4)];
         let meanings = Meanings { headers: Headers::shipped(), export: None };

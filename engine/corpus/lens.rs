@@ -25,7 +25,7 @@ pub(super) fn flatten(members: Vec<(String, Value)>) -> Vec<(String, Cell)> {
     put("Lens ID", string(&patent["lens_id"]));
     put("Jurisdiction", string(&patent["jurisdiction"]));
     put("Kind", string(&patent["kind"]));
-    put("Display Key", display_key(&patent));
+    put("Display Key", reference(&patent));
     put("Publication Date", string(&patent["date_published"]));
     put("Application Number", reference(application));
     put("Application Date", string(&application["date"]));
@@ -41,15 +41,17 @@ pub(super) fn flatten(members: Vec<(String, Value)>) -> Vec<(String, Cell)> {
     put("Applicants", listed(&parties["applicants"], name));
     put("Inventors", listed(&parties["inventors"], name));
     put("Owners", listed(&parties["owners_all"], name));
-    let symbols = |scheme: &str| {
-        listed(&biblio[scheme]["classifications"], |found| string(&found["symbol"]))
-    };
+    let symbols =
+        |scheme: &str| listed(&biblio[scheme]["classifications"], |found| string(&found["symbol"]));
     put("CPC Classification", symbols("classifications_cpc"));
     put("IPCR Classification", symbols("classifications_ipcr"));
     put("Document Type", string(&patent["publication_type"]));
-    put("Simple Family", listed(&patent["families"]["simple_family"]["members"], |member| {
-        reference(&member["document_id"])
-    }));
+    put(
+        "Simple Family",
+        listed(&patent["families"]["simple_family"]["members"], |member| {
+            reference(&member["document_id"])
+        }),
+    );
     let legal = &patent["legal_status"];
     put("Legal Status", string(&legal["patent_status"]));
     put("Legal Status Date", legal_date(legal));
@@ -61,16 +63,8 @@ fn string(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// `CN 101 A`, as Lens itself shows a document.
-fn display_key(patent: &Value) -> String {
-    let key = string(&patent["doc_key"]);
-    if !key.is_empty() {
-        return key.replace('_', " ");
-    }
-    reference(patent)
-}
-
-/// Jurisdiction, number and kind of a document, as far as they are given.
+/// Jurisdiction, number and kind of a document as far as they are given: `CN 101 A`, as Lens itself
+/// shows it.
 fn reference(document: &Value) -> String {
     let parts = ["jurisdiction", "doc_number", "kind"].map(|key| string(&document[key]));
     if parts[1].is_empty() {

@@ -50,7 +50,10 @@ pub(super) fn fill_down(
                 return;
             }
             left -= 1;
-            if skip.is_some() || row.fault.is_some() || row.cells.get(merge.left).is_some_and(|c| !c.is_blank()) {
+            if skip.is_some()
+                || row.fault.is_some()
+                || row.cells.get(merge.left).is_some_and(|c| !c.is_blank())
+            {
                 continue;
             }
             if row.cells.len() <= merge.left {

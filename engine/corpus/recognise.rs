@@ -84,7 +84,8 @@ fn part_names(bytes: &[u8]) -> Vec<String> {
     let mut at = 0;
     while let Some(head) = bytes.get(at..).and_then(|rest| find(rest, b"PK\x03\x04")) {
         at += head;
-        let length = bytes.get(at + 26..at + 28).map_or(0, |b| usize::from(b[0]) | usize::from(b[1]) << 8);
+        let length =
+            bytes.get(at + 26..at + 28).map_or(0, |b| usize::from(b[0]) | usize::from(b[1]) << 8);
         if let Some(name) = bytes.get(at + 30..at + 30 + length) {
             names.push(String::from_utf8_lossy(name).into_owned());
         }
@@ -223,7 +224,16 @@ fn markup_kind(bytes: &[u8]) -> Recognised {
         }
     }
     const TAGS: [&str; 10] = [
-        "<html", "<!doctype html", "<table", "<head", "<meta", "<body", "<div", "<style", "<tr", "<?xml",
+        "<html",
+        "<!doctype html",
+        "<table",
+        "<head",
+        "<meta",
+        "<body",
+        "<div",
+        "<style",
+        "<tr",
+        "<?xml",
     ];
     let after_comment = text.strip_prefix("<!--").and_then(|rest| rest.split_once("-->"));
     let begin = after_comment.map_or(text.as_str(), |(_, rest)| rest.trim_start());

@@ -69,7 +69,12 @@ impl<'a> Rows<'a> {
     }
 
     /// Marks the row of a cell over the bound; only its start is kept.
-    pub(super) fn push_long(&mut self, row: u32, column: u32, text: &str) -> Result<(), CorpusError> {
+    pub(super) fn push_long(
+        &mut self,
+        row: u32,
+        column: u32,
+        text: &str,
+    ) -> Result<(), CorpusError> {
         self.push(row, column, Cell::Text(text.chars().take(200).collect()))?;
         self.row(row)?.fault.get_or_insert(Fault::LongCell(column as usize));
         Ok(())

@@ -84,14 +84,14 @@ impl Cues {
 
     /// Whether a row is to be looked at by somebody: a cue in any text but the names of
     /// organizations, people and places, and hidden columns. Gives the column and the cue. A patent
-    /// with a publication number is public, whatever it is about.
+    /// with a number of its own comes from a register and is public, whatever it is about.
     pub(super) fn hold_row<'a>(
         &'a self,
         row: &Row,
         columns: &'a [Column],
     ) -> Option<(Option<&'a Column>, &'a str)> {
         let is_published = columns.iter().enumerate().any(|(at, column)| {
-            column.field == Some(Field::PublicationNumber)
+            matches!(column.field, Some(Field::PublicationNumber | Field::ApplicationNumber))
                 && row.cells.get(at).is_some_and(|cell| !cell.is_blank())
         });
         if is_published {

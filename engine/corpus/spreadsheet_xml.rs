@@ -75,9 +75,9 @@ fn sheet(
                         // Numbers in the file are from 1.
                         let index = number(&element, "Index").map(|n| n.saturating_sub(1));
                         row = index.unwrap_or(next_row);
-                        next_row = row.saturating_add(1).saturating_add(
-                            number(&element, "Span").unwrap_or(0),
-                        );
+                        next_row = row
+                            .saturating_add(1)
+                            .saturating_add(number(&element, "Span").unwrap_or(0));
                         column = 0;
                     }
                     "Cell" => {
@@ -164,10 +164,12 @@ fn cell(kind: &str, text: String) -> Cell {
         },
         "Boolean" => yes_no(text.trim() == "1"),
         // `2026-01-05T00:00:00.000`; what is none stays text.
-        "DateTime" => match text.trim().split('T').next().and_then(|day| day.parse::<Date>().ok()) {
-            Some(date) => Cell::Date(date),
-            None => Cell::Text(text),
-        },
+        "DateTime" => {
+            match text.trim().split('T').next().and_then(|day| day.parse::<Date>().ok()) {
+                Some(date) => Cell::Date(date),
+                None => Cell::Text(text),
+            }
+        }
         "Error" => Cell::Empty,
         _ => Cell::Text(text),
     }

@@ -9,9 +9,9 @@ use duijie::kernel::{BackendInfo, BackendKind};
 use duijie::matching::{Feedback, Quality, choose_questions, quality};
 use duijie::model::{
     ColumnUse, Contact, CooperationMode, DemandIdx, Intake, Lang, Match, Maturity, MergedRow,
-    Micro, Part, PartValues, Price, Quote, QuoteField, Record, RecordId, RejectedRow, Rejection, Repair,
-    RepairKind, Side, SkipReason, SkippedRow, SourceRef, SupplyIdx, SupplyKind, TableIntake,
-    Verdict, Visibility,
+    Micro, Part, PartValues, Price, Quote, QuoteField, Record, RecordId, RejectedRow, Rejection,
+    Repair, RepairKind, Side, SkipReason, SkippedRow, SourceRef, SupplyIdx, SupplyKind,
+    TableIntake, Verdict, Visibility,
 };
 use duijie::report::{Compared, Gap, Joint, JointMember, RunFacts, RunView};
 use jiff::civil::{Date, date};
