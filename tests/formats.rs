@@ -1,9 +1,13 @@
 //! One fixture per format: what it is recognised as and why, every row accounted for, values in
 //! their places.
 
+use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use duijie::corpus::{CorpusError, ImportOptions, read_lists, returned_rows};
+use duijie::corpus::{
+    Batch, CorpusError, ImportOptions, read_lists, returned_rows, stream_list,
+};
 use duijie::model::{
     CooperationMode, Diagnosis, FileOutcome, Intake, Lang, Maturity, Price, Record, RepairKind,
     Side, SkipReason, SupplyKind,
@@ -405,4 +409,151 @@ fn rows_that_go_back_are_the_original_ones() {
     std::fs::write(&path, "技术需求名称\n甲\n").expect("written");
     let changed = returned_rows(&paths, &options, &intake).expect_err("another file");
     assert_eq!(changed.code(), "corpus.changed");
+}
+
+/// All batches of a stream, put together.
+fn stream(side: Side, path: &Path) -> Result<Batch, CorpusError> {
+    let mut all = Batch::default();
+    let streamed = stream_list(side, path, &ImportOptions::default(), &mut |batch| {
+        all.records.extend(batch.records);
+        all.merged.extend(batch.merged);
+        all.skipped.extend(batch.skipped);
+        all.rejected.extend(batch.rejected);
+        all.repairs.extend(batch.repairs);
+        ControlFlow::Continue(())
+    })?;
+    let counted = [streamed.records, streamed.merged, streamed.skipped, streamed.rejected];
+    let handed = [all.records.len(), all.merged.len(), all.skipped.len(), all.rejected.len()];
+    assert_eq!(counted, handed.map(|n| n as u64));
+    let rows_in: usize = streamed.tables.iter().map(|table| table.rows_in).sum();
+    assert_eq!(rows_in, handed.iter().sum::<usize>());
+    Ok(all)
+}
+
+/// Streaming gives what reading the whole file gives, apart from what needs all records at once.
+fn check_stream(side: Side, path: &Path) {
+    let name = path.display();
+    let whole = try_read(side, path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut streamed = stream(side, path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let bare = |record: &Record| {
+        let mut record = record.clone();
+        record.number.clear();
+        record.duplicate_group = None;
+        record
+    };
+    let records: Vec<Record> = whole.records.iter().map(bare).collect();
+    assert_eq!(records.len(), streamed.records.len(), "{name}");
+    for (one, other) in records.iter().zip(&streamed.records) {
+        assert_eq!(one, other, "{name}");
+    }
+    let mut merged = whole.merged;
+    merged.sort_by(|a, b| a.source.cmp(&b.source));
+    streamed.merged.sort_by(|a, b| a.source.cmp(&b.source));
+    assert!(merged == streamed.merged, "{name}: merged rows differ");
+    assert_eq!(whole.skipped, streamed.skipped, "{name}");
+    let mut rejected = whole.rejected;
+    rejected.sort_by(|a, b| a.source.cmp(&b.source));
+    streamed.rejected.sort_by(|a, b| a.source.cmp(&b.source));
+    assert_eq!(rejected, streamed.rejected, "{name}");
+    // The name of the file is not told of here, nor what was mended in a row that went into its
+    // family: it was never made.
+    let gone: HashSet<_> = merged.iter().map(|row| &row.source).collect();
+    let told = |repair: &&duijie::model::Repair| {
+        repair.kind != RepairKind::Format && !gone.contains(&repair.source)
+    };
+    let repairs: Vec<_> = whole.repairs.iter().filter(told).collect();
+    let streamed: Vec<_> = streamed.repairs.iter().filter(told).collect();
+    assert_eq!(repairs, streamed, "{name}");
+}
+
+#[test]
+fn a_stream_gives_what_the_whole_file_gives() {
+    for name in [
+        "lens.csv",
+        "lens.jsonl",
+        "lens.jsonl.gz",
+        "incopat.csv",
+        "patsnap_en.csv",
+        "patsnap_codes.csv",
+        "tabs.xls",
+        "patsnap_zh.xlsx",
+        "form_demand.xlsx",
+    ] {
+        check_stream(Side::Supply, &fixture(name));
+    }
+    let others = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for name in [
+        "good/patents.csv",
+        "bad/mixed_encodings.csv",
+        "bad/broken_lines.jsonl",
+        "bad/stray_quote.csv",
+        "bad/duplicate_ids.csv",
+        "bad/classified.csv",
+    ] {
+        check_stream(Side::Demand, &others.join(name));
+    }
+}
+
+/// More than a few blocks, with cells over lines, quotation marks, equal rows, families whose
+/// members stand far apart, and rows that are not to be taken.
+#[test]
+fn a_long_stream_gives_what_the_whole_file_gives() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("patents.csv");
+    let filler = "一种用于高温环境的装置，包括壳体、导热层和“密封”结构。".repeat(12);
+    let mut text = "\u{feff}公开(公告)号,申请号,标题,摘要,简单同族,简单法律状态,[标]当前申请(专利权)人,战略新兴产业分类\n".to_owned();
+    for n in 0..12_000_u32 {
+        let family = n % 7_000;
+        let kind = if n < 7_000 { 'A' } else { 'B' };
+        let title = match n % 97 {
+            0 => String::new(),
+            1 => "密级：秘密".to_owned(),
+            _ => format!("第{family}号装置"),
+        };
+        let lines = if n % 5 == 0 { "\n第二段，\"\"引号\"\"。" } else { "" };
+        text.push_str(&format!(
+            "CN{:09}{kind},CN2099{family:08}.X,{title},\"{filler}{n}{lines}\",,有效,示例大学 | 示例{}厂,新材料\n",
+            100_000_000 + family,
+            n % 7
+        ));
+        if n % 1000 == 0 {
+            text.push_str(",,,,,,,\n合计,,,,,,,\n");
+        }
+    }
+    std::fs::write(&path, &text).expect("written");
+    assert!(text.len() > 10 << 20, "several blocks");
+    check_stream(Side::Supply, &path);
+    let mut n_batches = 0;
+    stream_list(Side::Supply, &path, &ImportOptions::default(), &mut |_| {
+        n_batches += 1;
+        ControlFlow::Break(())
+    })
+    .expect("stopped, not failed");
+    assert_eq!(n_batches, 1);
+}
+
+#[test]
+fn a_stream_refuses_what_a_whole_reading_refuses() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("bomb.csv.gz");
+    let mut gzip =
+        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gzip, "名称,内容\n".as_bytes()).expect("in memory");
+    let blanks = vec![b' '; 1 << 20];
+    for _ in 0..96 {
+        std::io::Write::write_all(&mut gzip, &blanks).expect("in memory");
+    }
+    std::fs::write(&path, gzip.finish().expect("in memory")).expect("written");
+    assert_eq!(stream(Side::Supply, &path).expect_err("a bomb").code(), "corpus.bomb");
+    for (text, code) in [
+        ("甲,乙\n1,2\n", "corpus.no_headings"),
+        ("名称,内容\n", "corpus.no_records"),
+        ("名称,内容\n甲,a\n,\n,b\n", ""),
+    ] {
+        let path = dir.path().join("list.csv");
+        std::fs::write(&path, text).expect("written");
+        let whole = try_read(Side::Supply, &path).err().map_or("", |error| error.code());
+        let streamed = stream(Side::Supply, &path).err().map_or("", |error| error.code());
+        assert_eq!((whole, streamed), (code, code), "{text}");
+    }
 }

@@ -140,7 +140,7 @@ pub enum CorpusError {
         path: PathBuf,
         /// What was wrong with the first.
         #[source]
-        first: Box<CorpusError>,
+        first: Box<Self>,
     },
     /// No row of the file has headings that are known.
     #[error(
@@ -232,6 +232,7 @@ fn what_zh(what: &str) -> &str {
     match what {
         "the file" => "文件",
         "the unpacked archive" => "解压后的内容",
+        "one line" => "单行（或单条记录）",
         "files in the archive" => "个文件（压缩包内）",
         "the text of all cells" => "单元格文字总量",
         "rows" => "行",

@@ -51,7 +51,7 @@ impl PatentKeys {
     }
 }
 
-/// The keys of a row; `None` unless it has a publication number.
+/// The keys of a row; `None` unless it has a publication number, or if it has an id besides.
 pub(super) fn keys(row: &Row, columns: &[Column], title: &str) -> Option<PatentKeys> {
     let texts = |field: Field| {
         columns
@@ -62,6 +62,10 @@ pub(super) fn keys(row: &Row, columns: &[Column], title: &str) -> Option<PatentK
             .filter(|cell| !cell.is_blank())
             .map(super::table::Cell::text)
     };
+    // What a list gives ids of its own it keeps apart.
+    if texts(Field::Id).next().is_some() {
+        return None;
+    }
     let number =
         texts(Field::PublicationNumber).map(|text| compared(&text)).find(|n| is_number(n))?;
     let mut shared = vec![format!("P{number}")];
@@ -171,21 +175,15 @@ pub(super) fn merge(drafts: Vec<Draft>) -> (Vec<Draft>, Vec<MergedRow>) {
     if members.is_empty() {
         return (drafts, Vec::new());
     }
-    let keys = |at: usize| drafts[at].patent.as_ref();
     // By draft: the one that stands for its family, and what that one takes over.
     let mut into: HashMap<usize, usize> = HashMap::new();
     let mut taken: HashMap<usize, (String, String)> = HashMap::new();
     for family in members.values() {
-        let Some(&best) = family.iter().max_by_key(|&&at| keys(at).map(PatentKeys::rank)) else {
-            continue;
-        };
-        let mut sorted: Vec<&PatentKeys> = family.iter().filter_map(|&at| keys(at)).collect();
-        sorted.sort_unstable_by_key(|keys| keys.age());
-        let country = keys(best).map_or("", PatentKeys::country);
-        let first = sorted.iter().find(|keys| keys.country() == country).map_or("", |k| &k.number);
-        let mut numbers: Vec<&str> = sorted.iter().map(|keys| keys.number.as_str()).collect();
-        numbers.dedup();
-        taken.insert(best, (first.to_owned(), numbers.join("；")));
+        let keys: Vec<&PatentKeys> =
+            family.iter().filter_map(|&at| drafts[at].patent.as_ref()).collect();
+        let (best, id, numbers) = stands_for(&keys);
+        let best = family[best];
+        taken.insert(best, (id, numbers));
         into.extend(family.iter().filter(|&&at| at != best).map(|&at| (at, best)));
     }
     let mut merged: Vec<(usize, MergedRow)> = into
@@ -208,6 +206,75 @@ pub(super) fn merge(drafts: Vec<Draft>) -> (Vec<Draft>, Vec<MergedRow>) {
         })
         .collect();
     (kept, merged.into_iter().map(|(_, row)| row).collect())
+}
+
+/// What a row of a stream is to its family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It goes into the row with this number.
+    Into(u32),
+    /// It stands for the family, with this id and these numbers.
+    Stands(String, String),
+}
+
+/// Finds families among rows that pass one after another, keeping their numbers and no texts.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    families: Families,
+    /// Row number, own publication number and whether the title is Chinese, by document.
+    documents: Vec<(u32, Box<str>, bool)>,
+}
+
+impl Plan {
+    /// Adds the patent that stands in row `number`.
+    pub(super) fn add(&mut self, number: u32, keys: &PatentKeys) {
+        self.families.add(&keys.shared);
+        self.documents.push((number, keys.number.as_str().into(), keys.chinese));
+    }
+
+    /// What each row of a family with several members is to it, by row number.
+    pub(super) fn finish(mut self) -> HashMap<u32, Place> {
+        let mut members: HashMap<u32, Vec<u32>> = HashMap::new();
+        for document in 0..u32::try_from(self.documents.len()).unwrap_or(u32::MAX) {
+            let root = self.families.root(document);
+            if root != document {
+                members.entry(root).or_default().push(document);
+            }
+        }
+        let mut places = HashMap::new();
+        for (root, mut family) in members {
+            family.push(root);
+            family.sort_unstable();
+            let keys: Vec<PatentKeys> = family
+                .iter()
+                .map(|&document| {
+                    let (_, number, chinese) = &self.documents[document as usize];
+                    let (number, chinese) = (number.to_string(), *chinese);
+                    PatentKeys { number, shared: Vec::new(), chinese }
+                })
+                .collect();
+            let row = |at: usize| self.documents[family[at] as usize].0;
+            let (best, id, numbers) = stands_for(&keys);
+            for at in (0..family.len()).filter(|at| *at != best) {
+                places.insert(row(at), Place::Into(row(best)));
+            }
+            places.insert(row(best), Place::Stands(id, numbers));
+        }
+        places
+    }
+}
+
+/// Which document of a family stands for it, the family's id, and all its numbers.
+fn stands_for<K: std::borrow::Borrow<PatentKeys>>(family: &[K]) -> (usize, String, String) {
+    let best = (0..family.len()).max_by_key(|&at| (family[at].borrow().rank(), std::cmp::Reverse(at))).unwrap_or(0);
+    let mut sorted: Vec<&PatentKeys> = family.iter().map(K::borrow).collect();
+    sorted.sort_unstable_by_key(|keys| keys.age());
+    let country = family.get(best).map_or("", |keys| keys.borrow().country());
+    let first = sorted.iter().find(|keys| keys.country() == country);
+    let id = first.map(|keys| keys.number.clone()).unwrap_or_default();
+    let mut numbers: Vec<&str> = sorted.iter().map(|keys| keys.number.as_str()).collect();
+    numbers.dedup();
+    (best, id, numbers.join("；"))
 }
 
 /// Gives a draft the id and the numbers of its family.

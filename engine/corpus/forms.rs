@@ -473,13 +473,9 @@ fn chosen(value: Cell) -> Cell {
         let rest = &text[at + mark.len()..];
         let choice = &rest[..rest.find(is_box).unwrap_or(rest.len())];
         let choice = clean::trim(choice).trim_end_matches(['；', ';', '、', '，', ',']);
-        // `□√技术转让` and `√□技术转让`: the mark beside an empty box ticks it.
-        if mark.starts_with(TICKED) && !choice.is_empty() {
-            choices.push(choice.to_owned());
-        } else if mark.starts_with(EMPTY)
-            && text[..at].trim_end().ends_with(TICKED)
-            && !choice.is_empty()
-        {
+        // A tick before an empty box ticks it: `√□技术转让`.
+        let is_ticked = mark.starts_with(TICKED) || text[..at].trim_end().ends_with(TICKED);
+        if is_ticked && !choice.is_empty() {
             choices.push(choice.to_owned());
         }
     }

@@ -280,7 +280,7 @@ impl Reading {
                         text: if context.is_classified || context.cues.mark_row(row) {
                             String::new()
                         } else {
-                            start_of(row, layout)
+                            start_of(row, &layout.columns)
                         },
                     }),
                     None => Ok(assemble(row, context)),
@@ -388,23 +388,43 @@ fn has_marked_head(table: &Table, layout: &Layout, cues: &Cues) -> bool {
 
 /// Names that stand in the classification columns of a file, to cut its runs by.
 fn learn_runs(tables: &[Table], layouts: &[Option<Layout>], words: &Vocabulary) -> Runs {
-    let mut texts: HashMap<String, usize> = HashMap::new();
+    let mut texts = HashMap::new();
     for (table, layout) in tables.iter().zip(layouts) {
         let Some(layout) = layout else { continue };
-        let places: Vec<usize> = (0..layout.columns.len())
-            .filter(|&at| layout.columns[at].field == Some(Field::Classification))
-            .collect();
-        for (row, skip) in table.rows.iter().zip(&layout.skipped) {
-            if skip.is_some() || row.fault.is_some() {
-                continue;
-            }
-            for &at in &places {
-                if let Some(cell) = row.cells.get(at).filter(|cell| !cell.is_blank()) {
-                    *texts.entry(cell.text()).or_default() += 1;
-                }
-            }
+        let rows = table.rows.iter().zip(&layout.skipped);
+        for (row, _) in rows.filter(|(_, skip)| skip.is_none()) {
+            count_classifications(row, &layout.columns, &mut texts);
         }
     }
+    runs_of(&texts, words)
+}
+
+/// Counts the texts in a row's classification columns.
+pub(super) fn count_classifications(
+    row: &Row,
+    columns: &[Column],
+    texts: &mut HashMap<String, usize>,
+) {
+    /// More different texts are descriptions and no classes.
+    const MOST: usize = 200_000;
+    if row.fault.is_some() {
+        return;
+    }
+    for (column, cell) in columns.iter().zip(&row.cells) {
+        if column.field != Some(Field::Classification) || cell.is_blank() {
+            continue;
+        }
+        let text = cell.text();
+        if let Some(count) = texts.get_mut(&text) {
+            *count += 1;
+        } else if texts.len() < MOST {
+            texts.insert(text, 1);
+        }
+    }
+}
+
+/// How to cut runs, learned from the counted texts.
+pub(super) fn runs_of(texts: &HashMap<String, usize>, words: &Vocabulary) -> Runs {
     // Cells repeat: each distinct text is taken apart once.
     let steps: Vec<(String, usize)> = texts
         .iter()
@@ -420,10 +440,10 @@ fn learn_runs(tables: &[Table], layouts: &[Option<Layout>], words: &Vocabulary) 
 }
 
 /// The first cells of a skipped row; hidden columns and contacts stay hidden.
-fn start_of(row: &super::table::Row, layout: &Layout) -> String {
+pub(super) fn start_of(row: &Row, columns: &[Column]) -> String {
     const CELLS: usize = 6;
     let shown = row.cells.iter().enumerate().filter(|(at, cell)| {
-        let hidden = layout.columns.get(*at).is_some_and(Column::is_hidden);
+        let hidden = columns.get(*at).is_some_and(Column::is_hidden);
         !cell.is_blank() && !hidden
     });
     let texts: Vec<String> = shown
@@ -457,7 +477,7 @@ fn without_people(text: &str) -> String {
 }
 
 /// Reasons with the particular values left out, commonest first.
-fn reasons(rejected: &[RejectedRow]) -> Vec<(String, usize)> {
+pub(super) fn reasons(rejected: &[RejectedRow]) -> Vec<(String, usize)> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for row in rejected {
         let mut general = String::new();

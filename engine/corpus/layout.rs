@@ -205,7 +205,8 @@ fn heading_row(table: &Table, headers: Meanings<'_>, wishes: &Wishes) -> Option<
     scores.iter().find(|(_, score)| score * 3 >= most * 2).map(|(at, _)| *at)
 }
 
-fn columns(headings: &[String], headers: Meanings<'_>, wishes: &Wishes) -> Vec<Column> {
+/// What each heading feeds.
+pub(super) fn columns(headings: &[String], headers: Meanings<'_>, wishes: &Wishes) -> Vec<Column> {
     let mapped: HashSet<Field> = headings
         .iter()
         .filter_map(|heading| wishes.map.get(&heading_key(heading)))
@@ -393,7 +394,8 @@ fn is_unit_line(row: &Row, columns: &[Column]) -> bool {
         })
 }
 
-fn reason_to_skip(row: &Row, columns: &[Column]) -> Option<SkipReason> {
+/// Why a row below the headings is no record; `None` for records.
+pub(super) fn reason_to_skip(row: &Row, columns: &[Column]) -> Option<SkipReason> {
     if row.fault.is_some() {
         return None;
     }

@@ -45,3 +45,10 @@ pub(super) const HEADING_ROWS: usize = 30;
 /// Paragraphs and table rows of one text document: a form has some dozens, a collection of forms
 /// some thousands.
 pub(super) const DOCUMENT_LINES: usize = 200_000;
+
+/// Rows of a text file that is read as a stream: row numbers are 32 bits, and what is kept of each
+/// patent takes some 300 bytes.
+pub(super) const STREAMED_ROWS: usize = 20_000_000;
+
+/// Bytes of a text file that is read as a stream, unpacked: no memory grows with them, only time.
+pub(super) const STREAMED_BYTES: u64 = 256 << 30;
