@@ -219,6 +219,10 @@ pub(super) struct MatchArguments {
     #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) max_rejected: u8,
 
+    /// 待审核的行（请保密、涉军字样）也读入：已有人看过
+    #[arg(long)]
+    pub(super) accept_held: bool,
+
     /// 权重文件，代替内置权重
     #[arg(long, value_name = "FILE")]
     pub(super) weights: Option<PathBuf>,
@@ -303,8 +307,8 @@ pub(super) struct ImportArguments {
     #[arg(value_name = "FILE", required_unless_present_any = ["check", "answers", "contacts"])]
     pub(super) files: Vec<PathBuf>,
 
-    /// 只检查这个文件，不需要工作区，什么也不写
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "answers", "contacts"])]
+    /// 只检查这个文件、压缩包，或放着一批文件（如单份征集表）的文件夹；不需要工作区，什么也不读入
+    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["files", "answers", "contacts"])]
     pub(super) check: Option<PathBuf>,
 
     /// 技术经理人的反馈：填了“反馈”“原因”列的 lists.xlsx、news.xlsx，或 CSV、JSONL
@@ -314,6 +318,14 @@ pub(super) struct ImportArguments {
     /// 各单位的联系人：单位名称或统一社会信用代码，联系人、电话、邮箱、地址
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(super) contacts: Vec<PathBuf>,
+
+    /// 把要退回的行写进这个目录的 退回修改.xlsx：原行、标红的单元格、原因
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// 待审核的行（请保密、涉军字样）也读入：已有人看过
+    #[arg(long)]
+    pub(super) accept_held: bool,
 
     /// 当作哪一侧读；不写则按文件名判断
     #[arg(long, value_name = "demand|supply")]

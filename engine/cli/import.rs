@@ -6,23 +6,35 @@ use std::io::Write;
 use serde_json::json;
 
 use super::arguments::ImportArguments;
-use super::match_lists::side_options;
+use super::match_lists::{run_time, side_options};
+use super::outcome::tell;
 use super::{CommandResult, import_lists, table};
-use crate::model::{Intake, Lang, Record};
-use crate::pipeline::{Inspection, inspect};
+use crate::model::{FileOutcome, Intake, Lang, Record, Rejection};
+use crate::pipeline::{Inspection, inspect, write_rows_to_return};
 
 /// Entries of each kind that are shown on a terminal; JSON has all.
 const SHOWN: usize = 10;
 
 pub(super) fn run(arguments: &ImportArguments, lang: Lang) -> CommandResult {
     let Some(check) = &arguments.check else { return import_lists::run(arguments, lang) };
-    let columns = side_options(&arguments.columns, lang)?;
+    let mut columns = side_options(&arguments.columns, lang)?;
+    columns.accept_held = arguments.accept_held;
     let inspection = inspect(check, arguments.side.map(Into::into), &columns)?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         writeln!(out, "{}", as_json(&inspection))?;
     } else {
         print(&mut out, &inspection, lang)?;
+    }
+    if let Some(dir) = &arguments.out {
+        let (path, now) = (check, run_time());
+        let written = write_rows_to_return(path, &inspection, &columns, dir, &now, lang)?;
+        tell(&match written {
+            Some(file) => {
+                format!("{}{}", lang.pick("退回的行写在：", "rows to send back: "), file.display())
+            }
+            None => lang.pick("没有要退回的行", "no rows to send back").to_owned(),
+        });
     }
     Ok(())
 }
@@ -33,6 +45,7 @@ fn as_json(inspection: &Inspection) -> serde_json::Value {
         "schema": "duijie.import/1",
         "side": inspection.side,
         "side_guessed": inspection.guessed,
+        "files": intake.files,
         "rows_in": intake.rows_in(),
         "records": intake.records.len(),
         "merged": intake.merged,
@@ -75,8 +88,11 @@ fn print(out: &mut impl Write, inspection: &Inspection, lang: Lang) -> std::io::
         ""
     };
     writeln!(out, "{}{}{guessed}", t("读作：", "read as: "), inspection.side.label(lang))?;
-    for place in &intake.tables {
-        print_table(out, place, lang)?;
+    for file in &intake.files {
+        print_file(out, file, lang)?;
+        for place in intake.tables.iter().filter(|place| place.file == file.file) {
+            print_table(out, place, lang)?;
+        }
     }
     writeln!(
         out,
@@ -92,6 +108,12 @@ fn print(out: &mut impl Write, inspection: &Inspection, lang: Lang) -> std::io::
         t("退回", "rejected"),
         intake.rejected.len()
     )?;
+    let count = |kind| intake.rejected.iter().filter(|row| row.kind == kind).count();
+    for kind in [Rejection::Classified, Rejection::Held] {
+        if count(kind) > 0 {
+            writeln!(out, "  {} {}", kind.label(lang), count(kind))?;
+        }
+    }
     let rows: Vec<Vec<String>> = filled(&intake.records)
         .into_iter()
         .map(|(field, n)| vec![format!("  {field}"), format!("{n}/{}", intake.records.len())])
@@ -99,6 +121,28 @@ fn print(out: &mut impl Write, inspection: &Inspection, lang: Lang) -> std::io::
     writeln!(out, "{}", t("各字段填写情况：", "fields filled:"))?;
     write!(out, "{}", table::lines_up(&rows))?;
     print_findings(out, intake, lang)
+}
+
+fn print_file(
+    out: &mut impl Write,
+    file: &crate::model::FileIntake,
+    lang: Lang,
+) -> std::io::Result<()> {
+    let t = |zh, en| lang.pick(zh, en);
+    let what = match file.outcome {
+        FileOutcome::Read => file.format.as_str(),
+        FileOutcome::Skipped => t("跳过", "skipped"),
+        FileOutcome::Refused => t("未读", "not read"),
+    };
+    let recognised = match file.outcome {
+        FileOutcome::Read => t("识别为 ", "recognised as "),
+        FileOutcome::Skipped | FileOutcome::Refused => "",
+    };
+    write!(out, "{}  {recognised}{what}", file.file)?;
+    if let Some(variant) = &file.variant {
+        write!(out, "{}{}", t("，", ", "), variant.get(lang))?;
+    }
+    writeln!(out, "\n  {}{}", t("依据：", "because: "), file.why.get(lang))
 }
 
 fn print_table(
@@ -109,7 +153,9 @@ fn print_table(
     let t = |zh, en| lang.pick(zh, en);
     let sheet = place.sheet.as_ref().map(|s| format!("[{s}]")).unwrap_or_default();
     let encoding = place.encoding.as_deref().unwrap_or("");
-    writeln!(out, "{}{sheet}  {} {encoding}", place.file, place.format)?;
+    if !sheet.is_empty() || !encoding.is_empty() {
+        writeln!(out, "  {sheet}{encoding}")?;
+    }
     if let Some(row) = place.header_row {
         writeln!(out, "  {} {row}", t("表头在第几行：", "heading row:"))?;
     }
@@ -141,7 +187,7 @@ fn print_findings(out: &mut impl Write, intake: &Intake, lang: Lang) -> std::io:
         Ok(())
     };
     if !intake.rejected.is_empty() {
-        writeln!(out, "{}", t("退回的行：", "rejected rows:"))?;
+        writeln!(out, "{}", t("未读入的行：", "rows not taken:"))?;
         for row in intake.rejected.iter().take(SHOWN) {
             let column = row.column.as_deref().unwrap_or("");
             writeln!(out, "  {}  {column}  {}", row.source, row.reason)?;

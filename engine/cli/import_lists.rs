@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -24,7 +25,8 @@ use crate::store::{ImportSummary, Store};
 const SHOWN: usize = 10;
 
 pub(super) fn run(arguments: &ImportArguments, lang: Lang) -> CommandResult {
-    let columns = side_options(&arguments.columns, lang)?;
+    let mut columns = side_options(&arguments.columns, lang)?;
+    columns.accept_held = arguments.accept_held;
     let sides = (arguments.files.iter())
         .map(|path| side(path, arguments.side.map(Into::into), lang))
         .collect::<Result<Vec<Side>, Failure>>()?;
@@ -39,6 +41,11 @@ pub(super) fn run(arguments: &ImportArguments, lang: Lang) -> CommandResult {
             let percent =
                 arguments.max_rejected.unwrap_or(workspace.config().inbox.max_rejected_percent);
             for (path, side) in arguments.files.iter().zip(sides) {
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+                let returned = arguments
+                    .out
+                    .as_ref()
+                    .map(|dir| dir.join(format!("{}-退回修改.xlsx", name.unwrap_or_default())));
                 let file = ListFile {
                     path,
                     side,
@@ -48,6 +55,8 @@ pub(super) fn run(arguments: &ImportArguments, lang: Lang) -> CommandResult {
                     again: arguments.again,
                     columns: &columns,
                     max_rejected_share: f64::from(percent) / 100.0,
+                    returned: returned.as_deref(),
+                    progress: &|_| {},
                 };
                 take(&workspace, &mut store, &file, &around, &mut told)?;
             }
@@ -115,14 +124,21 @@ fn take(
 ) -> Result<(), JobError> {
     let bars = Bars::new(told.lang);
     bars.begin(Stage::Import, None);
-    let seen = std::sync::atomic::AtomicU64::new(0);
-    let taken = take_list(workspace, store, file, around, &|rows| {
-        let before = seen.fetch_max(rows, std::sync::atomic::Ordering::Relaxed);
-        bars.advance(rows.saturating_sub(before));
-    });
+    let seen = AtomicU64::new(0);
+    let progress = |rows: u64| {
+        bars.advance(rows.saturating_sub(seen.fetch_max(rows, Ordering::Relaxed)));
+    };
+    let file = ListFile { progress: &progress, ..file.clone() };
+    let taken = take_list(workspace, store, &file, around);
     bars.end();
     match taken? {
-        Taken::New(summary, rejected) => told.list(&summary, None, &rejected),
+        Taken::New(summary, rejected, returned) => {
+            told.list(&summary, None, &rejected);
+            if let Some(place) = returned {
+                let what = told.lang.pick("  退回的行写在：", "  rows to send back: ");
+                told.lines.push(format!("{what}{}", place.display()));
+            }
+        }
         Taken::Already { summary, superseded } => told.list(&summary, Some(superseded), &[]),
         Taken::Changing => told.changing(file.path),
     }

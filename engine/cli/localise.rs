@@ -189,7 +189,11 @@ const ENGLISH: &[(&str, &str, &str)] = &[
         "Take lists, answers or contacts into the workspace; --check only checks a list and writes nothing",
     ),
     ("import", "files", "Lists to take into the workspace, one or more"),
-    ("import", "check", "Only check this file; needs no workspace, writes nothing"),
+    (
+        "import",
+        "check",
+        "Only check this file, archive, or folder of files (such as single forms); needs no workspace",
+    ),
     (
         "import",
         "answers",
@@ -263,6 +267,9 @@ const ENGLISH: &[(&str, &str, &str)] = &[
         "workspace",
         "Folder of the workspace; by default the current one, or the nearest one above it with a duijie.toml",
     ),
+    ("import", "out", "Write the rows to send back to 退回修改.xlsx in this folder"),
+    ("import", "accept_held", "Take rows held for review (confidence, arms): somebody has looked"),
+    ("match", "accept_held", "Take rows held for review (confidence, arms): somebody has looked"),
     ("import", "side", "Which side to read it as; judged by the file name if not given"),
     ("search", "", "Search the result of a run by text"),
     ("search", "text", "Text, number or class symbol to look for"),

@@ -30,6 +30,7 @@ pub(super) fn run(arguments: &MatchArguments, lang: Lang) -> CommandResult {
     };
     let mut options = MatchOptions::new(demands, supplies, arguments.out.clone(), run_time());
     options.columns = columns;
+    options.columns.accept_held = arguments.accept_held;
     options.max_rejected_share = f64::from(arguments.max_rejected) / 100.0;
     if let Some(as_of) = arguments.as_of {
         options.as_of = as_of;

@@ -3,16 +3,19 @@
 use super::categories::Runs;
 use super::clean;
 use super::dates;
+use super::exports::{Export, joined_names};
+use super::families::{self, PatentKeys};
 use super::headers::Field;
 use super::layout::Column;
 use super::limits;
 use super::price;
 use super::privacy::veil_contacts;
+use super::secrecy::Cues;
 use super::table::{Cell, Fault, Mended, Row};
 use super::vocabulary::{Vocabulary, codes, paths};
 use crate::model::{
-    LegalStatus, Record, RecordId, RejectedRow, Repair, RepairKind, Side, SourceRef, Supplement,
-    SupplyKind, Visibility,
+    LegalStatus, Record, RecordId, RejectedRow, Rejection, Repair, RepairKind, Side, SourceRef,
+    Supplement, SupplyKind, Visibility,
 };
 use crate::text::{VEILED, char_range};
 
@@ -23,6 +26,8 @@ pub(super) struct Draft {
     pub(super) record: Record,
     /// Heading of the column that gave the id.
     pub(super) id_column: Option<String>,
+    /// What the patent shares with others of its family, where the row is one.
+    pub(super) patent: Option<PatentKeys>,
 }
 
 /// What became of a row.
@@ -41,6 +46,15 @@ pub(super) struct Context<'a> {
     pub(super) columns: &'a [Column],
     pub(super) words: &'a Vocabulary,
     pub(super) runs: &'a Runs,
+    pub(super) cues: &'a Cues,
+    /// Whose export the table is.
+    pub(super) export: Option<&'a Export>,
+    /// The day on which the file says that it was made.
+    pub(super) created: Option<jiff::civil::Date>,
+    /// The whole table is marked as secret.
+    pub(super) is_classified: bool,
+    /// Rows that should be looked at first are taken all the same.
+    pub(super) accept_held: bool,
 }
 
 impl Context<'_> {
@@ -73,31 +87,48 @@ impl Context<'_> {
                 (heading.unwrap_or_default(), text)
             })
             .collect();
-        Outcome::Rejected(RejectedRow { source: self.source(row.number), column, reason, cells })
+        Outcome::Rejected(RejectedRow {
+            source: self.source(row.number),
+            kind: Rejection::Faulty,
+            column,
+            reason,
+            cells,
+        })
+    }
+
+    /// A row that must not be taken, or not yet: nothing of it is kept but its place.
+    fn refuse(&self, row: &Row, kind: Rejection, reason: String) -> Outcome {
+        let source = self.source(row.number);
+        Outcome::Rejected(RejectedRow { source, kind, column: None, reason, cells: Vec::new() })
     }
 }
 
-/// What the reason of a classified row says.
-pub(super) const CLASSIFIED: &str = "涉密记录不予导入";
+/// Whether a row is marked as a state secret, in its column for that or anywhere else.
+pub(super) fn is_classified(row: &Row, context: &Context<'_>) -> bool {
+    context.is_classified || has_level(row, context) || context.cues.mark_row(row)
+}
 
 /// Makes a record of a row, or says why not; what had to be mended is returned beside it.
 pub(super) fn assemble(row: &Row, context: &Context<'_>) -> (Outcome, Vec<Repair>) {
+    if is_classified(row, context) {
+        let reason = "标有秘密、机密或绝密：涉密记录不予导入，内容未保留".to_owned();
+        return (context.refuse(row, Rejection::Classified, reason), Vec::new());
+    }
     if let Some(fault) = &row.fault {
         return (fault_outcome(row, fault, context), Vec::new());
     }
-    if let Some((column, level)) = classified(row, context) {
-        // What is classified must not travel on in a file of rejected rows.
-        let outcome = Outcome::Rejected(RejectedRow {
-            source: context.source(row.number),
-            column: Some(column.clone()),
-            reason: format!("密级为“{}”：{CLASSIFIED}，内容未保留", clean::shorten(&level, 20)),
-            cells: vec![(column, level)],
-        });
-        return (outcome, Vec::new());
+    if !context.accept_held
+        && let Some((_, cue)) = context.cues.hold_row(row, context.columns)
+    {
+        let reason = format!("文字中有“{cue}”，待人工审核；审核后可用 --accept-held 导入");
+        return (context.refuse(row, Rejection::Held, reason), Vec::new());
     }
     let mut maker = Maker::new(row, context);
     if let Some(mended) = row.mended {
         maker.log_mended(mended);
+    }
+    for &at in &row.filled {
+        maker.log_filled(at);
     }
     for (at, column) in context.columns.iter().enumerate() {
         let Some(cell) = row.cells.get(at).filter(|cell| !cell.is_blank()) else { continue };
@@ -139,14 +170,15 @@ fn fault_outcome(row: &Row, fault: &Fault, context: &Context<'_>) -> Outcome {
     context.reject(&shown, column, reason)
 }
 
-/// The column and text that make a row classified.
-fn classified(row: &Row, context: &Context<'_>) -> Option<(String, String)> {
-    let secrecy =
-        context.columns.iter().enumerate().filter(|(_, c)| c.field == Some(Field::Secrecy));
-    secrecy
-        .filter_map(|(at, column)| Some((column, row.cells.get(at)?.text())))
-        .find(|(_, text)| !context.words.is_not_classified(text))
-        .map(|(column, text)| (column.heading.clone(), text))
+/// Whether the column for levels of secrecy says anything but that the row is open.
+fn has_level(row: &Row, context: &Context<'_>) -> bool {
+    context
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| column.field == Some(Field::Secrecy))
+        .filter_map(|(at, _)| row.cells.get(at))
+        .any(|cell| !context.words.is_not_classified(&cell.text()))
 }
 
 struct Maker<'a> {
@@ -202,6 +234,17 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// Tells of a value from a merged cell above, unless nobody may see it.
+    fn log_filled(&mut self, at: usize) {
+        let context = self.context;
+        let (Some(column), Some(cell)) = (context.columns.get(at), self.row.cells.get(at)) else {
+            return;
+        };
+        if !column.is_hidden() {
+            self.log(&column.heading, RepairKind::MergedCell, "", &cell.text());
+        }
+    }
+
     /// Text of a cell, cleaned; what was wrong is logged.
     fn clean(&mut self, column: &str, cell: &Cell, lines: bool) -> String {
         let raw = cell.text();
@@ -246,12 +289,17 @@ impl<'a> Maker<'a> {
         };
         match field {
             Field::Serial | Field::Secrecy | Field::Marks => {}
-            Field::Note | Field::PatentNumber => self.keep(heading, cell),
+            Field::Note | Field::PatentNumber | Field::Family | Field::Priority => {
+                self.keep(heading, cell);
+            }
             Field::Id => self.take_id(heading, cell),
             Field::Title => {
                 let text = self.clean(heading, cell, false);
                 if self.record.title.is_empty() {
                     self.record.title = text;
+                } else if is_translation(&text, &self.record.title) {
+                    let original = std::mem::replace(&mut self.record.title, text);
+                    self.record.extra.push((heading.to_owned(), original));
                 } else if text != self.record.title {
                     self.record.extra.push((heading.to_owned(), text));
                 }
@@ -274,7 +322,14 @@ impl<'a> Maker<'a> {
                     self.record.extra.push((heading.to_owned(), text));
                 }
             }
-            Field::Organization => self.take_once(heading, cell, |record| &mut record.organization),
+            Field::Organization => {
+                self.take_once(heading, cell, |record| &mut record.organization);
+                if self.context.export.is_some()
+                    && let Some(names) = &mut self.record.organization
+                {
+                    *names = joined_names(names);
+                }
+            }
             Field::Region => self.take_once(heading, cell, |record| &mut record.region),
             Field::IpStatus => self.take_once(heading, cell, |record| &mut record.ip_status),
             Field::LegalStatus => {
@@ -391,6 +446,11 @@ impl<'a> Maker<'a> {
         }
         if field == Field::Description && self.description.is_none() {
             self.description = Some(text);
+        } else if field == Field::Description
+            && self.description.as_ref().is_some_and(|held| is_translation(&text, held))
+        {
+            let original = self.description.replace(text).unwrap_or_default();
+            self.paragraphs.push(format!("{}：{original}", column.label));
         } else if self.description.as_deref() != Some(text.as_str()) {
             self.paragraphs.push(format!("{}：{text}", column.label));
         }
@@ -536,8 +596,12 @@ impl<'a> Maker<'a> {
     fn finish(mut self) -> (Outcome, Vec<Repair>) {
         self.drop_empty_range();
         if let Some(legal) = &mut self.record.legal_status {
-            legal.source = self.legal_source.take();
-            legal.as_of = self.legal_date;
+            // A database's export says itself whose word it is, and its workbook when it was asked.
+            let export = self.context.export;
+            let source = || export.map(|export| export.source.clone());
+            legal.source = self.legal_source.take().or_else(source);
+            legal.as_of =
+                self.legal_date.or_else(|| self.context.created.filter(|_| export.is_some()));
         }
         let mut body = self.description.take().unwrap_or_default();
         let has_description = !body.is_empty();
@@ -582,7 +646,10 @@ impl<'a> Maker<'a> {
             self.log(&heading, RepairKind::Contact, VEILED, VEILED);
         }
         self.record.supplements = supplements(&self.record.body, &self.follow_ups);
-        let draft = Draft { record: self.record, id_column: self.id_column };
+        let patent = (self.context.side == Side::Supply)
+            .then(|| families::keys(self.row, self.context.columns, &self.record.title))
+            .flatten();
+        let draft = Draft { record: self.record, id_column: self.id_column, patent };
         (Outcome::Draft(Box::new(draft)), self.repairs)
     }
 
@@ -627,6 +694,11 @@ fn supplements(body: &str, follow_ups: &[(String, String)]) -> Vec<Supplement> {
     }
     found.reverse();
     found
+}
+
+/// Whether a text is the Chinese beside a text in another language.
+fn is_translation(text: &str, original: &str) -> bool {
+    families::is_chinese(text) && !families::is_chinese(original)
 }
 
 fn add_keywords(keywords: &mut Vec<String>, text: &str) {

@@ -111,6 +111,11 @@ pub(super) fn quotes(text: &str) -> Option<String> {
     None
 }
 
+/// The first `n_chars` characters of a text.
+pub(super) fn start(text: &str, n_chars: usize) -> String {
+    text.chars().take(n_chars).collect()
+}
+
 /// At most `n_chars` characters of `text` on one line, with `…` where something was left off.
 pub(super) fn shorten(text: &str, n_chars: usize) -> String {
     let mut out: String = text.chars().take(n_chars).collect();

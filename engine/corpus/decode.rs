@@ -97,20 +97,58 @@ fn gb18030(line: &[u8]) -> Option<Cow<'_, str>> {
     if text.chars().any(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)) { None } else { Some(text) }
 }
 
-fn by_lines(bytes: &[u8], marked: bool) -> Option<Decoded<'_>> {
-    let lines = || bytes.split_inclusive(|&b| b == b'\n');
-    let (mut utf8, mut other) = (0_usize, 0_usize);
-    for line in lines() {
-        match kind(line) {
-            LineKind::Ascii => {}
-            LineKind::Utf8 => utf8 += 1,
-            LineKind::Other => other += 1,
+/// What the lines of a text file are in, counted as they come.
+#[derive(Debug, Default)]
+pub(super) struct Census {
+    utf8: usize,
+    other: usize,
+    /// Some line is not UTF-8 at all.
+    broken: bool,
+    /// The file begins with the mark of UTF-8.
+    pub(super) marked: bool,
+}
+
+impl Census {
+    /// Counts whole lines.
+    pub(super) fn count(&mut self, bytes: &[u8]) {
+        for line in bytes.split_inclusive(|&b| b == b'\n') {
+            match kind(line) {
+                LineKind::Ascii => {}
+                LineKind::Utf8 => self.utf8 += 1,
+                LineKind::Other => {
+                    self.other += 1;
+                    self.broken |= std::str::from_utf8(line).is_err();
+                }
+            }
         }
     }
-    let main = if marked || utf8 >= other { "UTF-8" } else { "GB18030" };
+
+    /// The encoding of the file, of which single lines may differ.
+    pub(super) const fn main(&self) -> &'static str {
+        if !self.broken || self.marked || self.utf8 >= self.other { "UTF-8" } else { "GB18030" }
+    }
+}
+
+fn by_lines(bytes: &[u8], marked: bool) -> Option<Decoded<'_>> {
+    let mut census = Census { marked, ..Census::default() };
+    census.count(bytes);
+    let main = census.main();
+    let (text, odd_lines) = decode_lines(bytes, main);
+    let unreadable = odd_lines.iter().filter(|odd| odd.encoding.is_none()).count();
+    // A file most of whose lines are text in no encoding is no text file.
+    let readable = census.utf8 + census.other - unreadable;
+    if unreadable > readable {
+        None
+    } else {
+        Some(Decoded { text: Cow::Owned(text), encoding: main, odd_lines })
+    }
+}
+
+/// Decodes whole lines of a file that is mainly in `main`.
+pub(super) fn decode_lines(bytes: &[u8], main: &'static str) -> (String, Vec<OddLine>) {
+    let lines = || bytes.split_inclusive(|&b| b == b'\n');
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 4);
     let mut odd_lines = Vec::new();
-    let mut unreadable = 0_usize;
     for (number, line) in lines().enumerate() {
         let (decoded, encoding) = match kind(line) {
             // The split is at ASCII bytes, so an ASCII line is UTF-8.
@@ -131,19 +169,12 @@ fn by_lines(bytes: &[u8], marked: bool) -> Option<Decoded<'_>> {
                 }
             }
             None => {
-                unreadable += 1;
                 text.push_str(&String::from_utf8_lossy(line));
                 odd_lines.push(OddLine { line: number, encoding: None });
             }
         }
     }
-    // A file most of whose lines are text in no encoding is no text file.
-    let readable = utf8 + other - unreadable;
-    if unreadable > readable {
-        None
-    } else {
-        Some(Decoded { text: Cow::Owned(text), encoding: main, odd_lines })
-    }
+    (text, odd_lines)
 }
 
 #[cfg(test)]

@@ -35,17 +35,12 @@ pub(super) fn read(decoded: &Decoded<'_>, headers: &Headers) -> Option<Table> {
             rows.push(row);
         }
     }
-    Some(Table {
-        sheet: None,
-        format: if delimiter == '\t' { Format::Tsv } else { Format::Csv },
-        encoding: Some(decoded.encoding.to_owned()),
-        keys: None,
-        rows,
-    })
+    let format = if delimiter == '\t' { Format::Tsv } else { Format::Csv };
+    Some(Table { encoding: Some(decoded.encoding.to_owned()), ..Table::new(None, format, rows) })
 }
 
 /// The delimiter under which the first rows show most known headings, then most columns.
-fn sniff(text: &str, headers: &Headers) -> char {
+pub(super) fn sniff(text: &str, headers: &Headers) -> char {
     let mut best = (',', (0, 0));
     for delimiter in [',', '\t', ';'] {
         let mut splitter = Splitter::new(text, delimiter);
@@ -65,20 +60,22 @@ fn sniff(text: &str, headers: &Headers) -> char {
     best.0
 }
 
-struct Splitter<'a> {
+/// Takes rows off a text.
+pub(super) struct Splitter<'a> {
     text: &'a str,
     delimiter: char,
-    at: usize,
+    /// Bytes taken so far.
+    pub(super) at: usize,
     /// Physical lines passed so far.
-    line: usize,
+    pub(super) line: usize,
 }
 
 impl<'a> Splitter<'a> {
-    const fn new(text: &'a str, delimiter: char) -> Self {
+    pub(super) const fn new(text: &'a str, delimiter: char) -> Self {
         Self { text, delimiter, at: 0, line: 0 }
     }
 
-    fn next_row(&mut self) -> Option<Row> {
+    pub(super) fn next_row(&mut self) -> Option<Row> {
         if self.at >= self.text.len() {
             return None;
         }

@@ -108,6 +108,46 @@ pub enum CorpusError {
         /// What it looks like.
         found: &'static str,
     },
+    /// The file unpacks to far more than it holds, as archives made to do harm do.
+    #[error("{} unpacks to more than {ratio} times its size", path.display())]
+    Bomb {
+        /// The file.
+        path: PathBuf,
+        /// The bound.
+        ratio: u64,
+    },
+    /// An archive within an archive.
+    #[error("{}: {member} is an archive within an archive", path.display())]
+    Nested {
+        /// The file.
+        path: PathBuf,
+        /// The inner archive.
+        member: String,
+    },
+    /// An XML part declares a document type, by which it could draw in other files or unfold
+    /// without end.
+    #[error("{}: {part} holds a document type declaration", path.display())]
+    DocumentType {
+        /// The file.
+        path: PathBuf,
+        /// The part at fault.
+        part: String,
+    },
+    /// The file was written to while it was read.
+    #[error("{} changed while it was being read", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// None of several files could be read.
+    #[error("none of the files in {} could be read; the first: {first}", path.display())]
+    NothingReadable {
+        /// The folder or archive.
+        path: PathBuf,
+        /// What was wrong with the first.
+        #[source]
+        first: Box<Self>,
+    },
     /// No row of the file has headings that are known.
     #[error(
         "{}: no row with a known heading for the title; headings seen: {}",
@@ -197,7 +237,9 @@ fn first_of(reasons: &[(String, usize)]) -> String {
 fn what_zh(what: &str) -> &str {
     match what {
         "the file" => "文件",
-        "the unpacked workbook" => "解压后的工作簿",
+        "the unpacked archive" => "解压后的内容",
+        "one line" => "单行（或单条记录）",
+        "files in the archive" => "个文件（压缩包内）",
         "the text of all cells" => "单元格文字总量",
         "rows" => "行",
         "cells in one sheet" => "个单元格（单张工作表）",
@@ -209,12 +251,20 @@ fn found_zh(found: &str) -> &str {
     match found {
         "binary data" => "二进制数据",
         "a PDF document" => "PDF 文档",
-        "a web page" => "网页（HTML 表格）",
-        "a word-processor document or another archive" => "文字处理文档或其他压缩包",
+        "a web page without a table" => "没有表格的网页",
+        "a web archive (MHTML)" => "网页归档文件（MHTML）",
+        "an XML document" => "其他 XML 文档",
+        "a Word 2003 XML document" => "Word 2003 XML 文档",
+        "a word-processor document in RTF" => "RTF 文字文档",
+        "an old word-processor document (.doc or .wps)" => "旧版文字文档（.doc 或 .wps）",
+        "a presentation" => "演示文稿",
+        "a binary workbook (.xlsb)" => "二进制工作簿（.xlsb）",
+        "an archive without lists" => "不含清单的压缩包",
+        "an archive in another format than zip or gzip" => "其他格式的压缩包（只读 zip 和 gz）",
         "an OpenDocument file" => "OpenDocument 文件",
         "a JSON array" => "JSON 数组",
+        "the lock file of a document that is open" => "办公软件的锁文件（对应的文件正打开着）",
         "an old Office document without a workbook" => "不含工作簿的旧版 Office 文档",
-        "a compressed archive" => "压缩包",
         other => other,
     }
 }
@@ -234,6 +284,11 @@ impl Diagnosis for CorpusError {
             Self::Encrypted { .. } => "corpus.encrypted",
             Self::Damaged { .. } => "corpus.damaged",
             Self::UnknownFormat { .. } => "corpus.unknown_format",
+            Self::Bomb { .. } => "corpus.bomb",
+            Self::Nested { .. } => "corpus.nested_archive",
+            Self::DocumentType { .. } => "corpus.document_type",
+            Self::Changed { .. } => "corpus.changed",
+            Self::NothingReadable { .. } => "corpus.nothing_readable",
             Self::NoHeadings { .. } => "corpus.no_headings",
             Self::TooWide { .. } => "corpus.too_wide",
             Self::UnknownField { .. } => "corpus.unknown_field",
@@ -283,6 +338,27 @@ impl Diagnosis for CorpusError {
             Self::UnknownFormat { path, found } => {
                 format!("{} 不是清单，内容是{}", path.display(), found_zh(found))
             }
+            Self::Bomb { path, ratio } => {
+                format!(
+                    "{} 解压后超过原大小的 {ratio} 倍，疑似压缩炸弹，已停止读取",
+                    path.display()
+                )
+            }
+            Self::Nested { path, member } => {
+                format!("{}：{member} 是压缩包中的压缩包", path.display())
+            }
+            Self::DocumentType { path, part } => {
+                format!(
+                    "{}：{part} 含有文档类型声明（DTD），可能引入外部文件或无限展开，已拒绝",
+                    path.display()
+                )
+            }
+            Self::Changed { path } => format!("{} 在读取过程中被改动", path.display()),
+            Self::NothingReadable { path, first } => format!(
+                "{} 中没有一个文件可读；第一个的原因：{}",
+                path.display(),
+                first.message(lang)
+            ),
             Self::NoHeadings { path, seen } => format!(
                 "{}：没有找到含“名称”列的表头；看到的列：{}",
                 path.display(),
@@ -360,9 +436,45 @@ impl Diagnosis for CorpusError {
                 "请重新下载或复制该文件；若仍打不开，请用 WPS 或 Excel 修复后另存为 .xlsx。",
                 "Download or copy the file again; if it still fails, repair it in Excel or WPS and save it as .xlsx.",
             ),
+            Self::Bomb { .. } => (
+                "请向来源核实该文件；确为清单的，解压后另存为 .xlsx 或 .csv 再导入。",
+                "Ask its sender about the file; if it is a list, unpack it and save it as .xlsx or .csv.",
+            ),
+            Self::Nested { .. } => (
+                "请解压一层，直接放入清单文件（压缩包只允许一层）。",
+                "Unpack the inner archive and put the lists in directly: one level of packing is read.",
+            ),
+            Self::DocumentType { .. } => (
+                "请用 WPS 或 Excel 打开后另存为 .xlsx；来源不明的文件请勿使用。",
+                "Open it in a spreadsheet program and save it as .xlsx; do not use files of unknown origin.",
+            ),
+            Self::Changed { .. } => (
+                "请等文件复制或保存完成、关闭正在编辑它的程序后再导入。",
+                "Wait until it is copied or saved, close the program that edits it, and import it again.",
+            ),
+            Self::NothingReadable { first, .. } => return first.remedy(lang),
             Self::UnknownFormat { found: "a JSON array", .. } => (
                 "请每行写一个 JSON 对象（JSONL），不要外层方括号。",
                 "Write one JSON object per line (JSONL), without the outer brackets.",
+            ),
+            Self::UnknownFormat {
+                found:
+                    "a PDF document"
+                    | "an old word-processor document (.doc or .wps)"
+                    | "a word-processor document in RTF"
+                    | "a Word 2003 XML document",
+                ..
+            } => (
+                "请用 WPS 或 Word 打开后另存为 .docx 再导入；扫描件请先录入表格。",
+                "Open it in a word processor and save it as .docx (另存为 .docx); type scanned forms into a table.",
+            ),
+            Self::UnknownFormat { found: "the lock file of a document that is open", .. } => (
+                "请选择不带“~$”的原文件，并先关闭正在编辑它的程序。",
+                "Name the document itself, without ~$, and close the program that edits it.",
+            ),
+            Self::UnknownFormat { found: "a presentation", .. } => (
+                "请把其中的表格复制到 .xlsx 或 .docx 再导入。",
+                "Copy its tables into an .xlsx or .docx file.",
             ),
             Self::UnknownFormat { .. } => (
                 "请用 WPS 或 Excel 打开后另存为 .xlsx 或 UTF-8 的 .csv。",

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use super::error::CorpusError;
 
 /// Extensions that are read.
-const READABLE: [&str; 8] = ["xlsx", "xlsm", "xls", "csv", "tsv", "txt", "jsonl", "ndjson"];
+const READABLE: [&str; 14] = [
+    "xlsx", "xlsm", "xls", "et", "html", "htm", "xml", "docx", "csv", "tsv", "txt", "jsonl",
+    "ndjson", "zip",
+];
 
 /// Finds the one `demands.*` and the one `supplies.*` of a folder, with a readable extension.
 ///
@@ -24,7 +27,9 @@ pub fn find_lists(dir: &Path) -> Result<(PathBuf, PathBuf), CorpusError> {
     names.sort_unstable();
     let with_stem = |stem: &str| -> Vec<String> {
         let fits = |name: &&String| {
-            let path = Path::new(name.as_str());
+            // What is packed has two extensions: demands.csv.gz.
+            let unpacked = name.strip_suffix(".gz").unwrap_or(name.as_str());
+            let path = Path::new(unpacked);
             let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
             let is_stem = path.file_stem().is_some_and(|s| s.eq_ignore_ascii_case(stem));
             is_stem && extension.is_some_and(|e| READABLE.contains(&e.as_str()))

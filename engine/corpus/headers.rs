@@ -43,13 +43,17 @@ pub(super) enum Field {
     ApplicationNumber,
     PatentNumber,
     Note,
+    /// Publication numbers, or the number, of the simple family.
+    Family,
+    /// Priority numbers; equal ones make a simple family.
+    Priority,
     /// Not a field: marks such as 必填 that are taken off headings.
     Marks,
 }
 
 impl Field {
     /// Every field that `--map` may name, with its name.
-    pub(super) const NAMED: [(Self, &'static str); 33] = [
+    pub(super) const NAMED: [(Self, &'static str); 35] = [
         (Self::Id, "id"),
         (Self::Serial, "serial"),
         (Self::Title, "title"),
@@ -83,6 +87,8 @@ impl Field {
         (Self::ApplicationNumber, "application_number"),
         (Self::PatentNumber, "patent_number"),
         (Self::Note, "note"),
+        (Self::Family, "family"),
+        (Self::Priority, "priority"),
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -204,6 +210,28 @@ impl Headers {
             }
         }
         Heading { field: contact_field(&bare), unit: unit.map(str::to_owned), label: None }
+    }
+}
+
+impl Headers {
+    /// A heading within a group: under 单位信息, 名称 means 单位名称. The heading as it stands,
+    /// unless the group's word and it together are a known heading.
+    pub(super) fn within(&self, group: &str, heading: &str) -> String {
+        const TAILS: [&str; 7] = ["基本情况", "基本信息", "情况", "信息", "资料", "概况", "内容"];
+        let group = without_brackets(group);
+        let group = super::clean::trim(&group);
+        let core = TAILS.iter().find_map(|tail| group.strip_suffix(tail)).unwrap_or(group);
+        let cores = || [core, group].into_iter().filter(|core| !core.is_empty());
+        let joined = cores()
+            .map(|core| format!("{core}{heading}"))
+            .find(|joined| self.fields.contains_key(&fold(joined)));
+        // 需求单位 over 名称 names the 需求单位.
+        let is_name = ["名称", "姓名", "全称"].contains(&fold(heading).as_str());
+        let named = || {
+            let known = |core: &&str| self.fields.contains_key(&fold(core));
+            cores().find(known).filter(|_| is_name).map(str::to_owned)
+        };
+        joined.or_else(named).unwrap_or_else(|| heading.to_owned())
     }
 }
 

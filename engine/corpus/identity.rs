@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use super::assemble::Draft;
-use crate::model::{MergedRow, Record, RecordId, RejectedRow, Side, SourceRef, Visibility};
+use crate::model::{
+    MergedRow, Record, RecordId, RejectedRow, Rejection, Side, SourceRef, Visibility,
+};
 
 /// Drafts settled into records.
 #[derive(Debug, Default)]
@@ -16,6 +18,77 @@ pub(super) struct Settled {
     pub(super) records: Vec<Record>,
     pub(super) merged: Vec<MergedRow>,
     pub(super) rejected: Vec<RejectedRow>,
+}
+
+/// Gives ids as [`settle`] does, to drafts that pass one after another, keeping hashes and places
+/// and no texts. Ids that a list gives further down are not known yet: one that equals a derived id
+/// is refused there.
+#[derive(Debug, Default)]
+pub(super) struct Settler {
+    /// Id → row and content.
+    by_id: HashMap<u128, (u32, u128)>,
+    by_content: HashMap<u128, u32>,
+}
+
+/// What became of a draft that passed.
+pub(super) enum Passed {
+    Record(Box<Record>),
+    Merged(MergedRow),
+    Rejected(RejectedRow),
+}
+
+/// A draft's derived id (empty where it has one), and the hash of its content.
+pub(super) type Hashes = (String, [u8; 32]);
+
+/// The hashes of a draft; they need nothing but the draft.
+pub(super) fn hashes(side: Side, draft: &Draft) -> Hashes {
+    let texts = Texts::of(&draft.record);
+    let needs_id = draft.id_column.is_none();
+    let derived = if needs_id { derived_id(side, &texts) } else { String::new() };
+    (derived, content(&draft.record, &texts))
+}
+
+impl Settler {
+    /// Settles the next draft.
+    pub(super) fn pass(&mut self, draft: Draft, (derived, content): Hashes) -> Passed {
+        let Draft { mut record, id_column, patent: _ } = draft;
+        let place = |row: u32| SourceRef { row, ..record.source.clone() };
+        let content = half(&content);
+        if let Some(column) = id_column {
+            if let Some(&(first, held)) = self.by_id.get(&half(&hash(&[&record.id.0]))) {
+                let into = place(first);
+                return if held == content {
+                    Passed::Merged(MergedRow { source: record.source, into })
+                } else {
+                    Passed::Rejected(same_id(&record, column, &into))
+                };
+            }
+        } else {
+            if let Some(&first) = self.by_content.get(&content) {
+                let into = place(first);
+                return Passed::Merged(MergedRow { source: record.source, into });
+            }
+            let prefix = derived[..2].to_owned();
+            let whole = format!("{content:032x}")[..12].to_owned();
+            let id = [derived, format!("{prefix}{whole}")]
+                .into_iter()
+                .chain((2_u32..).map(|n| format!("{prefix}{whole}-{n}")))
+                .find(|id| !self.by_id.contains_key(&half(&hash(&[id]))))
+                .unwrap_or_default();
+            record.id = RecordId(id);
+        }
+        let row = record.source.row;
+        self.by_id.insert(half(&hash(&[&record.id.0])), (row, content));
+        self.by_content.entry(content).or_insert(row);
+        Passed::Record(Box::new(record))
+    }
+}
+
+/// The first half of a hash, big-endian, so that its first digits are those of the whole.
+fn half(hash: &[u8; 32]) -> u128 {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    u128::from_be_bytes(bytes)
 }
 
 /// Gives every draft an id and a number, in the order of the input.
@@ -27,15 +100,7 @@ pub(super) struct Settled {
 /// folded; where these are equal but other fields differ, the later row's id is of its whole
 /// content.
 pub(super) fn settle(side: Side, drafts: Vec<Draft>) -> Settled {
-    let hashes: Vec<(String, [u8; 32])> = drafts
-        .par_iter()
-        .map(|draft| {
-            let texts = Texts::of(&draft.record);
-            let needs_id = draft.id_column.is_none();
-            let derived = if needs_id { derived_id(side, &texts) } else { String::new() };
-            (derived, content(&draft.record, &texts))
-        })
-        .collect();
+    let hashes: Vec<Hashes> = drafts.par_iter().map(|draft| hashes(side, draft)).collect();
     let given: HashSet<String> = drafts
         .iter()
         .filter(|draft| draft.id_column.is_some())
@@ -46,7 +111,7 @@ pub(super) fn settle(side: Side, drafts: Vec<Draft>) -> Settled {
     let mut settled = Settled::default();
     let mut contents: Vec<[u8; 32]> = Vec::new();
     for (draft, (derived, content)) in drafts.into_iter().zip(hashes) {
-        let Draft { mut record, id_column } = draft;
+        let Draft { mut record, id_column, patent: _ } = draft;
         let merge = |into: usize, settled: &mut Settled| {
             let into = settled.records[into].source.clone();
             settled.merged.push(MergedRow { source: record.source.clone(), into });
@@ -99,6 +164,7 @@ fn same_id(record: &Record, column: String, first: &SourceRef) -> RejectedRow {
     }
     RejectedRow {
         source: record.source.clone(),
+        kind: Rejection::Faulty,
         column: Some(column),
         reason: format!(
             "编号“{}”与 {first} 重复，但内容不同",

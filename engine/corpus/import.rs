@@ -9,18 +9,23 @@ use super::assemble::{Context, Draft, Outcome, assemble};
 use super::categories::Runs;
 use super::clean;
 use super::error::CorpusError;
-use super::file::{Loaded, load};
+use super::exports::Export;
+use super::families;
+use super::file::{Loaded, expand, file_name, open, refusal};
 use super::headers::{Field, Headers};
 use super::identity::settle;
-use super::layout::{Column, Layout, Wishes, heading_key, most_like_headings, understand};
+use super::layout::{
+    Column, Layout, Meanings, Wishes, fill_merged, heading_key, most_like_headings, understand,
+};
 use super::limits;
 use super::near_duplicates;
 use super::privacy::veil_findings;
+use super::secrecy::Cues;
 use super::table::{Fault, Row, Table};
 use super::vocabulary::{Vocabulary, paths};
 use crate::model::{
-    ColumnUse, Intake, RejectedRow, Repair, RepairKind, Side, SkipReason, SkippedRow, SourceRef,
-    TableIntake,
+    ColumnUse, FileIntake, Intake, RejectedRow, Rejection, Repair, RepairKind, Side, SkipReason,
+    SkippedRow, SourceRef, TableIntake,
 };
 
 /// How lists are to be read.
@@ -35,25 +40,33 @@ pub struct ImportOptions {
     pub drop: Vec<String>,
     /// Greatest share of rejected rows among those that were to become records, 0 to 1.
     pub max_rejected_share: f64,
+    /// Take rows that would be held for review: somebody has looked at them.
+    pub accept_held: bool,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { map: Vec::new(), drop: Vec::new(), max_rejected_share: 0.2 }
+        Self { map: Vec::new(), drop: Vec::new(), max_rejected_share: 0.2, accept_held: false }
     }
 }
 
 /// Reads the lists of one side; every sheet of every file, in the order given.
+///
+/// A folder stands for the files that lie directly in it, in the order of their names, an archive
+/// for its members; single forms are lists of one. A file is what its bytes say
+/// ([`Intake::files`] tells which): workbooks old and new, web pages and XML saved as workbooks, text
+/// documents, text tables, JSON lines, each also packed once by gzip or zip.
 ///
 /// `on_progress` is told how many rows have been read so far, from any thread. The result is the
 /// same for any number of threads.
 ///
 /// # Errors
 /// A file that cannot be read or understood at all ([`CorpusError::Read`], `Empty`, `TooLarge`,
-/// `TooMany`, `Encrypted`, `Damaged`, `UnknownFormat`, `TooWide`, `NoHeadings`); options that fit no table
-/// (`UnknownField`, `UnknownColumn`); no record at all (`NoRecords`); more rows rejected than
-/// `max_rejected_share` (`TooManyRejected`). Single bad rows are no errors but in
-/// [`Intake::rejected`].
+/// `TooMany`, `Encrypted`, `Damaged`, `UnknownFormat`, `Bomb`, `Nested`, `DocumentType`, `Changed`,
+/// `TooWide`, `NoHeadings`); in a folder or archive only if none can (`NothingReadable`), otherwise
+/// [`Intake::files`] says so; options that fit no table (`UnknownField`, `UnknownColumn`); no record
+/// at all (`NoRecords`); more rows rejected than `max_rejected_share` (`TooManyRejected`; rows that
+/// are classified or held do not count). Single bad rows are no errors but in [`Intake::rejected`].
 pub fn read_lists(
     side: Side,
     paths: &[PathBuf],
@@ -65,28 +78,33 @@ pub fn read_lists(
     if paths.is_empty() {
         return Err(CorpusError::NoFiles { side });
     }
-    let mut reading = Reading::default();
-    for path in paths {
-        let loaded = load(path, headers)?;
-        let layouts: Vec<Option<Layout>> =
-            loaded.tables.iter().map(|table| understand(table, headers, &wishes)).collect();
-        if layouts.iter().all(Option::is_none) {
-            let too_wide = |row: &Row| matches!(row.fault, Some(Fault::TooManyColumns));
-            if loaded.tables.iter().any(|t| t.rows.iter().take(limits::HEADING_ROWS).any(too_wide))
-            {
-                return Err(CorpusError::TooWide { path: path.clone(), limit: limits::COLUMNS });
+    let folder = paths.iter().find(|path| path.is_dir());
+    let (files, skipped) = expand(paths)?;
+    let mut reading = Reading {
+        files: skipped,
+        accept_held: options.accept_held,
+        is_one_of_many: folder.is_some(),
+        ..Reading::default()
+    };
+    let mut first_error = None;
+    for path in &files {
+        if let Err(error) = reading.take_file(side, path, headers, &wishes, on_progress) {
+            if folder.is_none() {
+                return Err(error);
             }
-            let seen = loaded.tables.iter().max_by_key(|table| table.rows.len());
-            let seen = seen.map(|table| most_like_headings(table, headers)).unwrap_or_default();
-            return Err(CorpusError::NoHeadings { path: path.clone(), seen });
+            reading.files.push(refusal(file_name(path), &error));
+            first_error.get_or_insert(error);
         }
-        reading.take(side, &loaded, layouts, on_progress);
+    }
+    if let (true, Some(first), Some(path)) = (reading.tables.is_empty(), first_error, folder) {
+        let first = Box::new(first);
+        return Err(CorpusError::NothingReadable { path: path.clone(), first });
     }
     check_columns(options, &reading.tables)?;
     reading.finish(side, options)
 }
 
-fn wishes(options: &ImportOptions) -> Result<Wishes, CorpusError> {
+pub(super) fn wishes(options: &ImportOptions) -> Result<Wishes, CorpusError> {
     let mut wishes = Wishes::default();
     for (name, heading) in &options.map {
         let field = Field::named(name.trim()).ok_or_else(|| CorpusError::UnknownField {
@@ -119,7 +137,10 @@ fn check_columns(options: &ImportOptions, tables: &[TableIntake]) -> Result<(), 
 
 #[derive(Default)]
 struct Reading {
-    files: Vec<String>,
+    files: Vec<FileIntake>,
+    accept_held: bool,
+    /// A file without known headings is told and passed over, because others have them.
+    is_one_of_many: bool,
     tables: Vec<TableIntake>,
     drafts: Vec<Draft>,
     skipped: Vec<SkippedRow>,
@@ -129,14 +150,58 @@ struct Reading {
 }
 
 impl Reading {
+    fn take_file(
+        &mut self,
+        side: Side,
+        path: &std::path::Path,
+        headers: &Headers,
+        wishes: &Wishes,
+        on_progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), CorpusError> {
+        let opened = open(path, headers)?;
+        self.files.extend(opened.others);
+        let is_one_of_many = self.is_one_of_many || opened.loaded.len() > 1;
+        let mut understood = false;
+        let mut first_error = None;
+        for loaded in opened.loaded {
+            let exports: Vec<Option<&Export>> = loaded.tables.iter().map(Export::of).collect();
+            let layouts: Vec<Option<Layout>> = loaded
+                .tables
+                .iter()
+                .zip(&exports)
+                .map(|(table, &export)| understand(table, Meanings { headers, export }, wishes))
+                .collect();
+            if layouts.iter().all(Option::is_none) {
+                let error = not_understood(path, &loaded, headers);
+                if !is_one_of_many {
+                    return Err(error);
+                }
+                self.files.push(refusal(loaded.name, &error));
+                first_error.get_or_insert(error);
+                continue;
+            }
+            understood = true;
+            self.take(side, loaded, layouts, &exports, on_progress);
+        }
+        match first_error {
+            Some(error) if !understood && !self.is_one_of_many => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn take(
         &mut self,
         side: Side,
-        loaded: &Loaded,
+        mut loaded: Loaded,
         layouts: Vec<Option<Layout>>,
+        exports: &[Option<&'static Export>],
         on_progress: &(dyn Fn(u64) + Sync),
     ) {
-        self.files.push(loaded.name.clone());
+        let mut report = loaded.report();
+        if let Some(export) = exports.iter().flatten().next() {
+            report.variant = Some(export.name.clone());
+        }
+        self.files.push(report);
         if let (Some(extension), Some(table)) = (&loaded.misnamed, loaded.tables.first()) {
             self.repairs.push(Repair {
                 source: SourceRef { file: loaded.name.clone(), sheet: None, row: 1 },
@@ -146,9 +211,22 @@ impl Reading {
                 after: table.format.name().to_owned(),
             });
         }
+        for (table, layout) in loaded.tables.iter_mut().zip(&layouts) {
+            if let Some(layout) = layout {
+                fill_merged(table, layout);
+            }
+        }
         let words = Vocabulary::shipped();
         let runs = learn_runs(&loaded.tables, &layouts, words);
-        for (table, layout) in loaded.tables.iter().zip(layouts) {
+        let cues = Cues::shipped();
+        // A mark on any sheet's head, or on the file, is a mark on all of it.
+        let is_classified = cues.marks(loaded.name.rsplit('/').next().unwrap_or_default())
+            || loaded.tables.iter().zip(&layouts).any(|(table, layout)| {
+                let marked = |sheet: &String| cues.marks(sheet);
+                table.sheet.as_ref().is_some_and(marked)
+                    || layout.as_ref().is_some_and(|layout| has_marked_head(table, layout, cues))
+            });
+        for ((table, layout), &export) in loaded.tables.iter().zip(layouts).zip(exports) {
             let layout = layout.unwrap_or_else(|| Layout {
                 columns: Vec::new(),
                 header_row: None,
@@ -172,6 +250,11 @@ impl Reading {
                 columns: &layout.columns,
                 words,
                 runs: &runs,
+                cues,
+                export,
+                created: loaded.created,
+                is_classified,
+                accept_held: self.accept_held,
             };
             self.take_rows(table, &layout, &context, on_progress);
         }
@@ -194,7 +277,11 @@ impl Reading {
                     Some(reason) => Err(SkippedRow {
                         source: context.source(row.number),
                         reason: *reason,
-                        text: start_of(row, layout),
+                        text: if context.is_classified || context.cues.mark_row(row) {
+                            String::new()
+                        } else {
+                            start_of(row, &layout.columns)
+                        },
                     }),
                     None => Ok(assemble(row, context)),
                 })
@@ -217,7 +304,9 @@ impl Reading {
     }
 
     fn finish(mut self, side: Side, options: &ImportOptions) -> Result<Intake, CorpusError> {
-        let settled = settle(side, self.drafts);
+        let (drafts, mut merged) = families::merge(self.drafts);
+        let settled = settle(side, drafts);
+        merged.extend(settled.merged);
         let mut rejected = self.rejected;
         rejected.extend(settled.rejected);
         // Rows rejected late (a repeated id) stand among the others of their table.
@@ -232,12 +321,14 @@ impl Reading {
             (order.get(&(source.file.as_str(), source.sheet.as_deref())).copied(), source.row)
         };
         rejected.sort_by_key(|row| place(&row.source));
-        let n_rejected = rejected.len();
-        let data_rows = settled.records.len() + settled.merged.len() + n_rejected;
+        // Rows that are classified or held say nothing about how well the list was read.
+        let n_rejected = rejected.iter().filter(|row| row.kind == Rejection::Faulty).count();
+        let data_rows = settled.records.len() + merged.len() + n_rejected;
+        let names = || self.files.iter().map(|file| file.file.clone()).collect::<Vec<_>>();
         if settled.records.is_empty() {
             return Err(CorpusError::NoRecords {
                 side,
-                files: self.files,
+                files: names(),
                 rows: usize::try_from(self.n_rows).unwrap_or(usize::MAX),
                 reasons: reasons(&rejected),
             });
@@ -246,7 +337,7 @@ impl Reading {
         let share = n_rejected as f64 / data_rows as f64;
         if share > options.max_rejected_share {
             return Err(CorpusError::TooManyRejected {
-                files: self.files,
+                files: names(),
                 rejected: n_rejected,
                 data_rows,
                 allowed_percent: options.max_rejected_share * 100.0,
@@ -265,35 +356,75 @@ impl Reading {
         Ok(Intake {
             side,
             records,
-            merged: settled.merged,
+            merged,
             skipped: self.skipped,
             rejected,
             repairs: self.repairs,
+            files: self.files,
             tables: self.tables,
             near_duplicates,
         })
     }
 }
 
+fn not_understood(path: &std::path::Path, loaded: &Loaded, headers: &Headers) -> CorpusError {
+    let too_wide = |row: &Row| matches!(row.fault, Some(Fault::TooManyColumns));
+    if loaded.tables.iter().any(|t| t.rows.iter().take(limits::HEADING_ROWS).any(too_wide)) {
+        return CorpusError::TooWide { path: path.to_owned(), limit: limits::COLUMNS };
+    }
+    let seen = loaded.tables.iter().max_by_key(|table| table.rows.len());
+    let seen = seen.map(|table| most_like_headings(table, headers)).unwrap_or_default();
+    CorpusError::NoHeadings { path: path.to_owned(), seen }
+}
+
+/// Whether a line above the headings, or around a form, marks the whole table as secret.
+fn has_marked_head(table: &Table, layout: &Layout, cues: &Cues) -> bool {
+    table
+        .rows
+        .iter()
+        .zip(&layout.skipped)
+        .any(|(row, skip)| *skip == Some(SkipReason::Title) && cues.mark_row(row))
+}
+
 /// Names that stand in the classification columns of a file, to cut its runs by.
 fn learn_runs(tables: &[Table], layouts: &[Option<Layout>], words: &Vocabulary) -> Runs {
-    let mut texts: HashMap<String, usize> = HashMap::new();
+    let mut texts = HashMap::new();
     for (table, layout) in tables.iter().zip(layouts) {
         let Some(layout) = layout else { continue };
-        let places: Vec<usize> = (0..layout.columns.len())
-            .filter(|&at| layout.columns[at].field == Some(Field::Classification))
-            .collect();
-        for (row, skip) in table.rows.iter().zip(&layout.skipped) {
-            if skip.is_some() || row.fault.is_some() {
-                continue;
-            }
-            for &at in &places {
-                if let Some(cell) = row.cells.get(at).filter(|cell| !cell.is_blank()) {
-                    *texts.entry(cell.text()).or_default() += 1;
-                }
-            }
+        let rows = table.rows.iter().zip(&layout.skipped);
+        for (row, _) in rows.filter(|(_, skip)| skip.is_none()) {
+            count_classifications(row, &layout.columns, &mut texts);
         }
     }
+    runs_of(&texts, words)
+}
+
+/// Counts the texts in a row's classification columns.
+pub(super) fn count_classifications(
+    row: &Row,
+    columns: &[Column],
+    texts: &mut HashMap<String, usize>,
+) {
+    /// More different texts are descriptions and no classes.
+    const MOST: usize = 200_000;
+    if row.fault.is_some() {
+        return;
+    }
+    for (column, cell) in columns.iter().zip(&row.cells) {
+        if column.field != Some(Field::Classification) || cell.is_blank() {
+            continue;
+        }
+        let text = cell.text();
+        if let Some(count) = texts.get_mut(&text) {
+            *count += 1;
+        } else if texts.len() < MOST {
+            texts.insert(text, 1);
+        }
+    }
+}
+
+/// How to cut runs, learned from the counted texts.
+pub(super) fn runs_of(texts: &HashMap<String, usize>, words: &Vocabulary) -> Runs {
     // Cells repeat: each distinct text is taken apart once.
     let steps: Vec<(String, usize)> = texts
         .iter()
@@ -309,10 +440,10 @@ fn learn_runs(tables: &[Table], layouts: &[Option<Layout>], words: &Vocabulary) 
 }
 
 /// The first cells of a skipped row; hidden columns and contacts stay hidden.
-fn start_of(row: &super::table::Row, layout: &Layout) -> String {
+pub(super) fn start_of(row: &Row, columns: &[Column]) -> String {
     const CELLS: usize = 6;
     let shown = row.cells.iter().enumerate().filter(|(at, cell)| {
-        let hidden = layout.columns.get(*at).is_some_and(Column::is_hidden);
+        let hidden = columns.get(*at).is_some_and(Column::is_hidden);
         !cell.is_blank() && !hidden
     });
     let texts: Vec<String> = shown
@@ -346,7 +477,7 @@ fn without_people(text: &str) -> String {
 }
 
 /// Reasons with the particular values left out, commonest first.
-fn reasons(rejected: &[RejectedRow]) -> Vec<(String, usize)> {
+pub(super) fn reasons(rejected: &[RejectedRow]) -> Vec<(String, usize)> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for row in rejected {
         let mut general = String::new();

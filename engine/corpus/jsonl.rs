@@ -7,7 +7,8 @@ use rayon::prelude::*;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::decode::Decoded;
+use super::decode::{Decoded, OddLine};
+use super::lens;
 use super::limits;
 use super::table::{Cell, Fault, Format, Mended, Row, Table, is_blank};
 
@@ -25,67 +26,93 @@ pub(super) fn read(decoded: &Decoded<'_>) -> Option<Table> {
     if lines.len() > limits::ROWS {
         return None;
     }
-    let parsed: Vec<Result<Object, Fault>> = lines.par_iter().map(|line| parse(line)).collect();
-    let mut columns: HashMap<String, usize> = HashMap::new();
-    let mut keys = Vec::new();
+    let parsed: Vec<Parsed> = lines.par_iter().map(|line| parse(line)).collect();
+    let mut keys = Keys::default();
     let mut odd = decoded.odd_lines.iter().peekable();
     let mut rows = Vec::new();
     for (number, (line, parsed)) in lines.iter().zip(parsed).enumerate() {
-        let mut row =
-            Row { number: u32::try_from(number + 1).unwrap_or(u32::MAX), ..Row::default() };
-        match parsed {
-            Ok(object) => {
-                for (key, cell) in object.0 {
-                    let next = keys.len();
-                    let column = *columns.entry(key).or_insert_with_key(|key| {
-                        keys.push(key.clone());
-                        next
-                    });
-                    if column >= limits::COLUMNS {
-                        keys.truncate(limits::COLUMNS);
-                        row.fault = Some(Fault::TooManyColumns);
-                        continue;
-                    }
-                    if row.cells.len() <= column {
-                        row.cells.resize(column + 1, Cell::Empty);
-                    }
-                    if let Cell::Text(text) = &cell
-                        && text.len() > limits::CELL_BYTES
-                    {
-                        row.cells[column] = Cell::Text(text.chars().take(200).collect());
-                        row.fault.get_or_insert(Fault::LongCell(column));
-                    } else {
-                        row.cells[column] = cell;
-                    }
-                }
-                columns.retain(|_, column| *column < limits::COLUMNS);
-            }
-            Err(fault) => {
-                row.fault = Some(fault);
-                row.cells = vec![Cell::Text(line.chars().take(200).collect())];
-            }
-        }
+        let place = u32::try_from(number + 1).unwrap_or(u32::MAX);
+        let mut row = keys.row(place, line, parsed);
         if let Some(odd) = odd.next_if(|odd| odd.line == number) {
-            match odd.encoding {
-                Some(encoding) => row.mended = Some(Mended::Encoding(encoding)),
-                None => row.fault = Some(Fault::Undecodable),
-            }
+            mark_odd(&mut row, odd);
         }
         // An object without a filled value is a blank row, as `,,` is in a text table.
         if !row.is_blank() {
             rows.push(row);
         }
     }
+    let keys = keys.names;
+    let format = Format::Jsonl;
     Some(Table {
-        sheet: None,
-        format: Format::Jsonl,
         encoding: Some(decoded.encoding.to_owned()),
         keys: Some(keys),
-        rows,
+        ..Table::new(None, format, rows)
     })
 }
 
-fn parse(line: &str) -> Result<Object, Fault> {
+/// Tells of a line in another encoding than its file.
+pub(super) fn mark_odd(row: &mut Row, odd: &OddLine) {
+    match odd.encoding {
+        Some(encoding) => row.mended = Some(Mended::Encoding(encoding)),
+        None => row.fault = Some(Fault::Undecodable),
+    }
+}
+
+/// The keys of a file, in the order in which its lines first use them.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    columns: HashMap<String, usize>,
+    /// At most [`limits::COLUMNS`].
+    pub(super) names: Vec<String>,
+}
+
+impl Keys {
+    /// A line's row; new keys become columns.
+    pub(super) fn row(&mut self, number: u32, line: &str, parsed: Parsed) -> Row {
+        let mut row = Row { number, ..Row::default() };
+        let object = match parsed {
+            Ok(object) => object,
+            Err(fault) => {
+                row.fault = Some(fault);
+                row.cells = vec![Cell::Text(line.chars().take(200).collect())];
+                return row;
+            }
+        };
+        for (key, cell) in object.0 {
+            let column = match self.columns.get(&key) {
+                Some(&column) => column,
+                None if self.names.len() < limits::COLUMNS => {
+                    let column = self.names.len();
+                    self.names.push(key.clone());
+                    self.columns.insert(key, column);
+                    column
+                }
+                None => {
+                    row.fault = Some(Fault::TooManyColumns);
+                    continue;
+                }
+            };
+            if row.cells.len() <= column {
+                row.cells.resize(column + 1, Cell::Empty);
+            }
+            if let Cell::Text(text) = &cell
+                && text.len() > limits::CELL_BYTES
+            {
+                row.cells[column] = Cell::Text(text.chars().take(200).collect());
+                row.fault.get_or_insert(Fault::LongCell(column));
+            } else {
+                row.cells[column] = cell;
+            }
+        }
+        row
+    }
+}
+
+/// A line taken apart.
+pub(super) type Parsed = Result<Object, Fault>;
+
+/// Takes a line apart; a blank one is an object without members.
+pub(super) fn parse(line: &str) -> Parsed {
     if is_blank(line) {
         return Ok(Object(Vec::new()));
     }
@@ -94,7 +121,7 @@ fn parse(line: &str) -> Result<Object, Fault> {
 }
 
 /// An object's members in the order of the file.
-struct Object(Vec<(String, Cell)>);
+pub(super) struct Object(Vec<(String, Cell)>);
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -106,10 +133,13 @@ impl<'de> Deserialize<'de> for Object {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
                 let mut members = Vec::new();
-                while let Some((key, value)) = map.next_entry::<String, Value>()? {
-                    members.push((key, cell(value)));
+                while let Some(member) = map.next_entry::<String, Value>()? {
+                    members.push(member);
                 }
-                Ok(Object(members))
+                if lens::is_patent(&members) {
+                    return Ok(Object(lens::flatten(members)));
+                }
+                Ok(Object(members.into_iter().map(|(key, value)| (key, cell(value))).collect()))
             }
         }
         deserializer.deserialize_map(Members)

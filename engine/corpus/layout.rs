@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::clean;
-use super::headers::{Field, Headers, fold, money_unit};
+use super::exports::Export;
+use super::headers::{Field, Headers, Heading, fold, money_unit};
 use super::limits;
+use super::merges;
 use super::table::{Cell, Row, Table};
 use crate::model::{ColumnUse, SkipReason};
 
@@ -59,10 +61,51 @@ pub(super) fn heading_key(heading: &str) -> String {
     if folded.is_empty() { clean::trim(heading).to_owned() } else { folded }
 }
 
+/// What headings mean in one table: as its database says where it is an export, else by the aliases.
+#[derive(Clone, Copy)]
+pub(super) struct Meanings<'a> {
+    pub(super) headers: &'a Headers,
+    pub(super) export: Option<&'a Export>,
+}
+
+impl Meanings<'_> {
+    fn look_up(&self, heading: &str) -> Heading {
+        let known = self.headers.look_up(heading);
+        match self.export.and_then(|export| export.field(heading)) {
+            Some(field) => Heading { field: Some(field), ..known },
+            None => known,
+        }
+    }
+
+    fn knows(&self, heading: &str) -> bool {
+        self.look_up(heading).field.is_some()
+    }
+}
+
+/// Whether one of a table's first rows is a row of headings: three fields or more, or two of three
+/// cells, the title among them.
+pub(super) fn has_heading_row(table: &Table, headers: &Headers) -> bool {
+    const FEWEST: usize = 3;
+    let meanings = Meanings { headers, export: None };
+    table.rows.iter().take(limits::HEADING_ROWS).enumerate().any(|(at, row)| {
+        let filled: Vec<&Cell> = row.cells.iter().filter(|cell| !cell.is_blank()).collect();
+        let fields: HashSet<Field> =
+            filled.iter().filter_map(|cell| meanings.look_up(&cell.text()).field).collect();
+        let n_records = table.rows.len() - at - 1;
+        fields.contains(&Field::Title)
+            && n_records > 0
+            && (fields.len() > FEWEST
+                || (fields.len() >= 2 && fields.len() * 3 >= filled.len() * 2))
+    })
+}
+
 /// Understands a table; `None` if no row has a known heading for the title.
-pub(super) fn understand(table: &Table, headers: &Headers, wishes: &Wishes) -> Option<Layout> {
+pub(super) fn understand(table: &Table, headers: Meanings<'_>, wishes: &Wishes) -> Option<Layout> {
     let mut skipped = vec![None; table.rows.len()];
     if let Some(keys) = &table.keys {
+        if let Some(form) = &table.form {
+            skipped.clone_from(form);
+        }
         let columns = columns(keys, headers, wishes);
         let has_title = columns.iter().any(|column| column.field == Some(Field::Title));
         let has_text = columns.iter().any(|column| column.field == Some(Field::Description));
@@ -75,9 +118,10 @@ pub(super) fn understand(table: &Table, headers: &Headers, wishes: &Wishes) -> O
     }
     skipped[top] = Some(SkipReason::Heading);
     if let Some(above) = top.checked_sub(1)
-        && is_upper_heading_line(&table.rows[above], &headings, headers)
+        && let upper = &table.rows[above]
+        && (is_upper_heading_line(upper, &headings, headers) || is_group_line(upper, table))
     {
-        fill_headings(&mut headings, &table.rows[above]);
+        fill_headings(&mut headings, upper, &merges::across(&table.merges, upper.number), headers);
         skipped[above] = Some(SkipReason::Heading);
     }
     let mut columns = columns(&headings, headers, wishes);
@@ -85,7 +129,8 @@ pub(super) fn understand(table: &Table, headers: &Headers, wishes: &Wishes) -> O
     if let Some(row) = table.rows.get(next)
         && is_second_heading_line(row, &columns, headers)
     {
-        join_headings(&mut headings, row, headers);
+        let over = merges::across(&table.merges, table.rows[top].number);
+        join_headings(&mut headings, row, &over, headers);
         columns = self::columns(&headings, headers, wishes);
         skipped[next] = Some(SkipReason::Heading);
         next += 1;
@@ -135,7 +180,7 @@ fn heading_text(cell: &Cell) -> String {
 /// thirds of the most known headings of any such row. Not simply the one with the most: headings
 /// on two lines have fewer than their own repetition further down, and what stands above the
 /// headings is taken for titles.
-fn heading_row(table: &Table, headers: &Headers, wishes: &Wishes) -> Option<usize> {
+fn heading_row(table: &Table, headers: Meanings<'_>, wishes: &Wishes) -> Option<usize> {
     let mut scores = Vec::new();
     for (at, row) in table.rows.iter().take(limits::HEADING_ROWS).enumerate() {
         if row.fault.is_some() {
@@ -160,7 +205,8 @@ fn heading_row(table: &Table, headers: &Headers, wishes: &Wishes) -> Option<usiz
     scores.iter().find(|(_, score)| score * 3 >= most * 2).map(|(at, _)| *at)
 }
 
-fn columns(headings: &[String], headers: &Headers, wishes: &Wishes) -> Vec<Column> {
+/// What each heading feeds.
+pub(super) fn columns(headings: &[String], headers: Meanings<'_>, wishes: &Wishes) -> Vec<Column> {
     let mapped: HashSet<Field> = headings
         .iter()
         .filter_map(|heading| wishes.map.get(&heading_key(heading)))
@@ -201,7 +247,7 @@ fn title_is_blank(row: &Row, columns: &[Column]) -> bool {
 
 /// A second heading line under a merged first one: nothing under the title, short texts, at least
 /// half of them known headings.
-fn is_second_heading_line(row: &Row, columns: &[Column], headers: &Headers) -> bool {
+fn is_second_heading_line(row: &Row, columns: &[Column], headers: Meanings<'_>) -> bool {
     const LONGEST: usize = 20;
     if row.fault.is_some() || !title_is_blank(row, columns) {
         return false;
@@ -217,7 +263,7 @@ fn is_second_heading_line(row: &Row, columns: &[Column], headers: &Headers) -> b
 
 /// A first heading line whose cells are merged with blank ones of the line below, which has the
 /// title: short texts, at least one of them a known heading above a blank.
-fn is_upper_heading_line(row: &Row, below: &[String], headers: &Headers) -> bool {
+fn is_upper_heading_line(row: &Row, below: &[String], headers: Meanings<'_>) -> bool {
     const LONGEST: usize = 20;
     let blank_below = |at: usize| below.get(at).is_none_or(String::is_empty);
     row.fault.is_none()
@@ -233,32 +279,91 @@ fn is_upper_heading_line(row: &Row, below: &[String], headers: &Headers) -> bool
             .any(|(at, cell)| blank_below(at) && headers.knows(&heading_text(cell)))
 }
 
-/// Takes the headings of the upper line where the lower one has none.
-fn fill_headings(headings: &mut Vec<String>, above: &Row) {
+/// A line of group headings over the headings: short texts without colons, one of them at least
+/// merged over several columns and none over all.
+fn is_group_line(row: &Row, table: &Table) -> bool {
+    const LONGEST: usize = 20;
+    let across = merges::across(&table.merges, row.number);
+    let filled: Vec<(usize, &Cell)> =
+        row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_blank()).collect();
+    row.fault.is_none()
+        && filled.len() > 1
+        && filled.iter().any(|(at, _)| across.contains_key(at))
+        && filled.iter().all(|(_, cell)| {
+            matches!(cell, Cell::Text(text)
+                if text.chars().count() <= LONGEST && !text.contains(['：', ':']))
+        })
+}
+
+/// Takes the headings of the upper line where the lower one has none, and reads the lower ones
+/// within the groups above them.
+fn fill_headings(
+    headings: &mut Vec<String>,
+    above: &Row,
+    across: &HashMap<usize, usize>,
+    headers: Meanings<'_>,
+) {
     headings.resize(headings.len().max(above.cells.len()), String::new());
-    for (heading, cell) in headings.iter_mut().zip(&above.cells) {
-        if heading.is_empty() {
-            *heading = heading_text(cell);
+    for (at, cell) in above.cells.iter().enumerate() {
+        let upper = heading_text(cell);
+        if upper.is_empty() {
+            continue;
+        }
+        if headings[at].is_empty() && !across.contains_key(&at) {
+            headings[at] = upper;
+            continue;
+        }
+        let last = across.get(&at).copied().unwrap_or(at).min(headings.len() - 1);
+        for heading in headings[at..=last].iter_mut().filter(|heading| !heading.is_empty()) {
+            *heading = headers.headers.within(&upper, heading);
         }
     }
 }
 
-fn join_headings(headings: &mut Vec<String>, below: &Row, headers: &Headers) {
+fn join_headings(
+    headings: &mut Vec<String>,
+    below: &Row,
+    across: &HashMap<usize, usize>,
+    headers: Meanings<'_>,
+) {
+    // A group's word stands over its first column only; without merged areas (text tables), over
+    // the columns that follow it and have a lower heading but no upper one.
+    let mut group: Option<(String, Option<usize>)> = None;
     for (at, cell) in below.cells.iter().enumerate() {
         let lower = heading_text(cell);
-        if lower.is_empty() {
-            continue;
-        }
         if headings.len() <= at {
             headings.resize(at + 1, String::new());
         }
         let upper = &mut headings[at];
-        *upper = if upper.is_empty() || headers.knows(&lower) {
-            lower
+        if !upper.is_empty() {
+            group = Some((upper.clone(), across.get(&at).copied()));
+        } else if lower.is_empty() {
+            group = None;
+        }
+        if lower.is_empty() {
+            continue;
+        }
+        let over = group.as_ref().filter(|(_, last)| last.is_none_or(|last| at <= last));
+        let within = over.map_or_else(|| lower.clone(), |(g, _)| headers.headers.within(g, &lower));
+        *upper = if upper.is_empty() || within != lower || headers.knows(&lower) {
+            within
         } else {
             format!("{upper}-{lower}")
         };
     }
+}
+
+/// Fills merged cells down among the records of a table that was understood. What identifies a
+/// record is not: a number merged over two rows would make the second one a repetition.
+pub(super) fn fill_merged(table: &mut Table, layout: &Layout) {
+    let is_filled = |at: usize| {
+        let field = layout.columns.get(at).and_then(|column| column.field);
+        !matches!(
+            field,
+            Some(Field::Id | Field::Serial | Field::PublicationNumber | Field::ApplicationNumber)
+        )
+    };
+    merges::fill_down(&mut table.rows, &table.merges, &layout.skipped, &is_filled);
 }
 
 /// A line of units such as `(万元)` below the headings.
@@ -289,7 +394,8 @@ fn is_unit_line(row: &Row, columns: &[Column]) -> bool {
         })
 }
 
-fn reason_to_skip(row: &Row, columns: &[Column]) -> Option<SkipReason> {
+/// Why a row below the headings is no record; `None` for records.
+pub(super) fn reason_to_skip(row: &Row, columns: &[Column]) -> Option<SkipReason> {
     if row.fault.is_some() {
         return None;
     }
@@ -329,7 +435,7 @@ fn is_total(text: &str) -> bool {
     })
 }
 
-fn is_note(text: &str) -> bool {
+pub(super) fn is_note(text: &str) -> bool {
     const WITH_COLON: [&str; 20] = [
         "注",
         "备注",
@@ -368,27 +474,32 @@ mod tests {
     use super::*;
 
     fn layout(lines: &[&[&str]]) -> Option<Layout> {
-        let rows =
-            lines
-                .iter()
-                .enumerate()
-                .map(|(at, cells)| Row {
-                    number: u32::try_from(at + 1).expect("small"),
-                    cells: cells
-                        .iter()
-                        .map(|text| {
+        let table = Table::new(None, Format::Xlsx, rows(lines));
+        let meanings = Meanings { headers: Headers::shipped(), export: None };
+        understand(&table, meanings, &Wishes::default())
+    }
+
+    fn rows(lines: &[&[&str]]) -> Vec<Row> {
+        lines
+            .iter()
+            .enumerate()
+            .map(|(at, cells)| Row {
+                number: u32::try_from(at + 1).expect("small"),
+                cells: cells
+                    .iter()
+                    .map(
+                        |text| {
                             if text.is_empty() {
                                 Cell::Empty
                             } else {
                                 Cell::Text((*text).to_owned())
                             }
-                        })
-                        .collect(),
-                    ..Row::default()
-                })
-                .collect();
-        let table = Table { sheet: None, format: Format::Xlsx, encoding: None, keys: None, rows };
-        understand(&table, Headers::shipped(), &Wishes::default())
+                        },
+                    )
+                    .collect(),
+                ..Row::default()
+            })
+            .collect()
     }
 
     #[test]
@@ -447,6 +558,42 @@ mod tests {
         let wanted =
             [Field::Serial, Field::Title, Field::Description, Field::Price, Field::ContactPerson];
         assert_eq!(fields, wanted.map(Some));
+    }
+
+    #[test]
+    fn headings_mean_what_their_group_says() {
+        let layout = layout(&[
+            &["需求单位", "", "技术需求", "", "联系方式", ""],
+            &["名称", "地址", "名称", "详情", "联系人", "电话"],
+            &["某厂", "某路", "耐高温涂层", "求涂层", "张三", "029"],
+        ]);
+        // Without merged cells a line of words above the headings is a title.
+        assert_eq!(layout.expect("headings").skipped[0], Some(SkipReason::Title));
+
+        let mut table = Table::new(
+            None,
+            Format::Xlsx,
+            rows(&[
+                &["需求单位", "", "技术需求", "", "联系方式", ""],
+                &["名称", "地址", "名称", "详情", "联系人", "电话"],
+                &["某厂", "某路", "耐高温涂层", "求涂层", "张三", "029"],
+            ]),
+        );
+        let area = |left| merges::Merge { top: 1, bottom: 1, left, right: left + 1 };
+        table.merges = vec![area(0), area(2), area(4)];
+        let meanings = Meanings { headers: Headers::shipped(), export: None };
+        let layout = understand(&table, meanings, &Wishes::default()).expect("headings");
+        let fields: Vec<_> = layout.columns.iter().map(|column| column.field).collect();
+        let wanted = [
+            Field::Organization,
+            Field::Address,
+            Field::Title,
+            Field::Description,
+            Field::ContactPerson,
+            Field::Telephone,
+        ];
+        assert_eq!(fields, wanted.map(Some));
+        assert_eq!(layout.skipped, [Some(SkipReason::Heading), Some(SkipReason::Heading), None]);
     }
 
     #[test]

@@ -5,9 +5,20 @@
 /// A list of 100,000 long records is about 200 MB; more than twice that is not a list people keep.
 pub(super) const FILE_BYTES: u64 = 512 << 20;
 
-/// Bytes of all parts of a workbook once unpacked, checked while unpacking and not by what
+/// Bytes of all parts of a workbook or archive once unpacked, checked while unpacking and not by what
 /// the archive claims of itself.
 pub(super) const UNPACKED_BYTES: u64 = 768 << 20;
+
+/// How many times its size a packed file may unpack to. Office documents reach 30, sparse ones 100;
+/// deflate itself ends at 1,032.
+pub(super) const RATIO: u64 = 200;
+
+/// Bytes unpacked below which the ratio is not looked at: a blank sheet of many formatted rows is
+/// small and packs well.
+pub(super) const SMALL_BYTES: u64 = 64 << 20;
+
+/// Files in one archive of lists.
+pub(super) const MEMBERS: usize = 2_000;
 
 /// Bytes of text kept from one workbook: a shared string may stand in a million cells.
 pub(super) const KEPT_BYTES: usize = 1 << 30;
@@ -25,5 +36,19 @@ pub(super) const XLS_CELLS: u64 = 65_536 * 120;
 /// Rows of one table: row numbers are 32 bits, and a spreadsheet has 1,048,576.
 pub(super) const ROWS: usize = 4_000_000;
 
+/// Merged areas of one table; more are not filled.
+pub(super) const MERGES: usize = 1_000_000;
+
 /// Rows from the top among which the headings are looked for.
 pub(super) const HEADING_ROWS: usize = 30;
+
+/// Paragraphs and table rows of one text document: a form has some dozens, a collection of forms
+/// some thousands.
+pub(super) const DOCUMENT_LINES: usize = 200_000;
+
+/// Rows of a text file that is read as a stream: row numbers are 32 bits, and what is kept of each
+/// patent takes some 300 bytes.
+pub(super) const STREAMED_ROWS: usize = 20_000_000;
+
+/// Bytes of a text file that is read as a stream, unpacked: no memory grows with them, only time.
+pub(super) const STREAMED_BYTES: u64 = 256 << 30;

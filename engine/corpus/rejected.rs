@@ -5,16 +5,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::assemble::CLASSIFIED;
 use super::error::CorpusError;
 use crate::model::{Intake, RejectedRow};
-
-/// Whether a row was rejected because it is marked 秘密, 机密 or 绝密: such rows are logged by file
-/// and row only.
-#[must_use]
-pub fn is_classified(row: &RejectedRow) -> bool {
-    row.reason.contains(CLASSIFIED)
-}
 
 /// Writes the rejected rows of all intakes as CSV in UTF-8 with a byte order mark.
 ///

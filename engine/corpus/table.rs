@@ -2,11 +2,19 @@
 
 use jiff::civil::Date;
 
+use super::merges::Merge;
+use crate::model::SkipReason;
+
 /// What kind of file a table was in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Xlsx,
     Xls,
+    /// A web page, often saved under the name of a workbook.
+    Html,
+    /// The XML that Office 2003 wrote (SpreadsheetML).
+    SpreadsheetXml,
+    Docx,
     Csv,
     Tsv,
     Jsonl,
@@ -17,6 +25,9 @@ impl Format {
         match self {
             Self::Xlsx => "xlsx",
             Self::Xls => "xls",
+            Self::Html => "html",
+            Self::SpreadsheetXml => "xml2003",
+            Self::Docx => "docx",
             Self::Csv => "csv",
             Self::Tsv => "tsv",
             Self::Jsonl => "jsonl",
@@ -80,6 +91,8 @@ pub(super) struct Row {
     pub(super) fault: Option<Fault>,
     /// The row was mended while its file was read: the kind, and what was found.
     pub(super) mended: Option<Mended>,
+    /// Columns whose value was filled down from a merged cell above.
+    pub(super) filled: Vec<usize>,
 }
 
 /// What reading the bytes had to mend in a row.
@@ -104,8 +117,28 @@ pub(super) struct Table {
     pub(super) sheet: Option<String>,
     pub(super) format: Format,
     pub(super) encoding: Option<String>,
-    /// Keys of a JSONL file, which has no heading row.
+    /// Keys of a JSONL file or labels of a form, which have no heading row.
     pub(super) keys: Option<Vec<String>>,
     /// Rows that are not blank, in order.
     pub(super) rows: Vec<Row>,
+    /// Cells that were merged; only their first cell holds the value.
+    pub(super) merges: Vec<Merge>,
+    /// The table was a single form: for each row why it is skipped, or `None` for a record.
+    pub(super) form: Option<Vec<Option<SkipReason>>>,
+}
+
+impl Table {
+    /// A table of plain rows, with headings somewhere among them.
+    pub(super) const fn new(sheet: Option<String>, format: Format, rows: Vec<Row>) -> Self {
+        Self { sheet, format, encoding: None, keys: None, rows, merges: Vec::new(), form: None }
+    }
+
+    /// The table without its rows.
+    pub(super) fn clone_head(&self) -> Self {
+        Self {
+            encoding: self.encoding.clone(),
+            keys: self.keys.clone(),
+            ..Self::new(self.sheet.clone(), self.format, Vec::new())
+        }
+    }
 }

@@ -7,9 +7,12 @@ use std::path::Path;
 use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, Xls, XlsError, Xlsx, XlsxError};
 use jiff::civil::Date;
 
+use super::archive;
 use super::error::CorpusError;
 use super::limits;
-use super::table::{Cell, Fault, Format, Row, Table};
+use super::merges::Merge;
+use super::rows::{Rows, yes_no};
+use super::table::{Cell, Format, Row, Table};
 use super::xls_extent;
 
 /// Reads every sheet of an XLSX file.
@@ -17,20 +20,17 @@ use super::xls_extent;
 /// Cells are taken one by one: a sheet laid out as a rectangle may be a thousand times the size
 /// of its file (one cell in the last row and column is enough).
 pub(super) fn read_xlsx(path: &Path, bytes: &[u8]) -> Result<Vec<Table>, CorpusError> {
-    check_unpacked(path, bytes)?;
+    archive::check_parts(path, bytes)?;
     guarded(path, || {
         let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|error| xlsx_error(path, &error))?;
         let mut kept = 0_usize;
         let mut tables = Vec::new();
         for name in work_sheets(book.sheets_metadata()) {
             let rows = xlsx_rows(path, &mut book, &name, &mut kept)?;
-            tables.push(Table {
-                sheet: Some(name),
-                format: Format::Xlsx,
-                encoding: None,
-                keys: None,
-                rows,
-            });
+            let merged =
+                book.merge_cells_by_sheet_name(&name).map_err(|error| xlsx_error(path, &error))?;
+            let merges = merges(&merged);
+            tables.push(Table { merges, ..Table::new(Some(name), Format::Xlsx, rows) });
         }
         Ok(tables)
     })
@@ -43,7 +43,7 @@ fn xlsx_rows<R: Read + Seek>(
     kept: &mut usize,
 ) -> Result<Vec<Row>, CorpusError> {
     let mut reader = book.worksheet_cells_reader(name).map_err(|error| xlsx_error(path, &error))?;
-    let mut rows = Rows { path, rows: Vec::new(), kept };
+    let mut rows = Rows::new(path, kept);
     while let Some(cell) = reader.next_cell().map_err(|error| xlsx_error(path, &error))? {
         let (row, column) = cell.get_position();
         let value = match cell.get_value() {
@@ -84,7 +84,7 @@ pub(super) fn read_xls(path: &Path, bytes: &[u8]) -> Result<Vec<Table>, CorpusEr
         for name in work_sheets(book.sheets_metadata()) {
             let range = book.worksheet_range(&name).map_err(|error| damaged(path, &error))?;
             let (first_row, first_column) = range.start().unwrap_or_default();
-            let mut rows = Rows { path, rows: Vec::new(), kept: &mut kept };
+            let mut rows = Rows::new(path, &mut kept);
             for (row, column, data) in range.used_cells() {
                 let value = match data {
                     Data::Empty | Data::Error(_) => continue,
@@ -100,16 +100,25 @@ pub(super) fn read_xls(path: &Path, bytes: &[u8]) -> Result<Vec<Table>, CorpusEr
                 rows.push(row, first_column.saturating_add(column.unwrap_or(u32::MAX)), value)?;
             }
             let rows = rows.finish();
-            tables.push(Table {
-                sheet: Some(name),
-                format: Format::Xls,
-                encoding: None,
-                keys: None,
-                rows,
-            });
+            let merged =
+                book.merge_cells_by_sheet_name(&name).map_err(|error| damaged(path, &error))?;
+            let merges = merges(&merged);
+            tables.push(Table { merges, ..Table::new(Some(name), Format::Xls, rows) });
         }
         Ok(tables)
     })
+}
+
+fn merges(merged: &[calamine::Dimensions]) -> Vec<Merge> {
+    merged
+        .iter()
+        .map(|area| Merge {
+            top: area.start.0.saturating_add(1),
+            bottom: area.end.0.saturating_add(1),
+            left: area.start.1 as usize,
+            right: area.end.1 as usize,
+        })
+        .collect()
 }
 
 /// Names of the sheets that hold cells, hidden ones too.
@@ -121,93 +130,6 @@ fn work_sheets(sheets: &[calamine::Sheet]) -> Vec<String> {
         .collect()
 }
 
-struct Rows<'a> {
-    path: &'a Path,
-    rows: Vec<Row>,
-    kept: &'a mut usize,
-}
-
-impl Rows<'_> {
-    fn row(&mut self, row: u32) -> Result<&mut Row, CorpusError> {
-        let number = row.saturating_add(1);
-        if self.rows.last().is_none_or(|last| last.number != number) {
-            if self.rows.len() >= limits::ROWS {
-                let limit = limits::ROWS as u64;
-                return Err(CorpusError::TooMany {
-                    path: self.path.to_owned(),
-                    what: "rows",
-                    limit,
-                });
-            }
-            self.rows.push(Row { number, ..Row::default() });
-        }
-        let last = self.rows.len() - 1;
-        Ok(&mut self.rows[last])
-    }
-
-    fn push(&mut self, row: u32, column: u32, cell: Cell) -> Result<(), CorpusError> {
-        if let Cell::Text(text) = &cell {
-            if text.len() > limits::CELL_BYTES {
-                let text = text.clone();
-                return self.push_long(row, column, &text);
-            }
-            *self.kept += text.len();
-            if *self.kept > limits::KEPT_BYTES {
-                return Err(CorpusError::TooLarge {
-                    path: self.path.to_owned(),
-                    what: "the text of all cells",
-                    limit_mib: (limits::KEPT_BYTES >> 20) as u64,
-                });
-            }
-        }
-        let row = self.row(row)?;
-        let column = column as usize;
-        if column >= limits::COLUMNS {
-            // Formatted but blank cells far to the right are common and harmless.
-            if !cell.is_blank() {
-                row.fault = Some(Fault::TooManyColumns);
-            }
-            return Ok(());
-        }
-        if row.cells.len() <= column {
-            row.cells.resize(column + 1, Cell::Empty);
-        }
-        row.cells[column] = cell;
-        Ok(())
-    }
-
-    fn push_long(&mut self, row: u32, column: u32, text: &str) -> Result<(), CorpusError> {
-        self.push(row, column, Cell::Text(text.chars().take(200).collect()))?;
-        self.row(row)?.fault.get_or_insert(Fault::LongCell(column as usize));
-        Ok(())
-    }
-
-    /// Rows in rising order, however the file has them; rows with one number become one.
-    fn finish(self) -> Vec<Row> {
-        let mut rows = self.rows;
-        if !rows.is_sorted_by(|a, b| a.number < b.number) {
-            rows.sort_by_key(|row| row.number);
-            rows.dedup_by(|later, earlier| {
-                let same = later.number == earlier.number;
-                if same {
-                    if earlier.cells.len() < later.cells.len() {
-                        earlier.cells.resize(later.cells.len(), Cell::Empty);
-                    }
-                    for (kept, cell) in earlier.cells.iter_mut().zip(later.cells.drain(..)) {
-                        if kept.is_blank() {
-                            *kept = cell;
-                        }
-                    }
-                    earlier.fault = earlier.fault.take().or_else(|| later.fault.take());
-                }
-                same
-            });
-        }
-        rows.retain(|row| !row.is_blank());
-        rows
-    }
-}
-
 #[expect(clippy::cast_precision_loss, reason = "spreadsheet numbers are doubles")]
 fn whole(number: i64) -> Cell {
     const EXACT: u64 = 1 << 53;
@@ -216,10 +138,6 @@ fn whole(number: i64) -> Cell {
     } else {
         Cell::Text(number.to_string())
     }
-}
-
-fn yes_no(value: bool) -> Cell {
-    Cell::Text(if value { "是" } else { "否" }.to_owned())
 }
 
 fn date_cell(date: &ExcelDateTime) -> Cell {
@@ -235,28 +153,13 @@ fn date_cell(date: &ExcelDateTime) -> Cell {
     date_of(year, month, day).map_or(Cell::Number(date.as_f64()), Cell::Date)
 }
 
-/// Unpacks every part into nothing, counting: an archive may lie about the sizes in its
-/// directory, and calamine unpacks whole parts into memory.
-fn check_unpacked(path: &Path, bytes: &[u8]) -> Result<(), CorpusError> {
-    let too_large = || CorpusError::TooLarge {
-        path: path.to_owned(),
-        what: "the unpacked workbook",
-        limit_mib: limits::UNPACKED_BYTES >> 20,
-    };
-    let mut archive =
-        zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(path, &error))?;
-    let mut left = limits::UNPACKED_BYTES;
-    for at in 0..archive.len() {
-        let part = archive.by_index(at).map_err(|error| damaged(path, &error))?;
-        if part.size() > left {
-            return Err(too_large());
-        }
-        let mut bounded = part.take(left + 1);
-        let copied = std::io::copy(&mut bounded, &mut std::io::sink())
-            .map_err(|error| damaged(path, &error))?;
-        left = left.checked_sub(copied).ok_or_else(too_large)?;
-    }
-    Ok(())
+/// The day on which a workbook says that it was made (`dcterms:created` of its core properties, in
+/// UTC); `None` where it does not say.
+pub(super) fn created(path: &Path, bytes: &[u8]) -> Option<Date> {
+    let part = archive::part(path, bytes, "docProps/core.xml").ok()??;
+    let text = String::from_utf8(part).ok()?;
+    let rest = text.split_once("<dcterms:created")?.1.split_once('>')?.1;
+    rest.get(..10)?.parse().ok()
 }
 
 fn xlsx_error(path: &Path, error: &XlsxError) -> CorpusError {

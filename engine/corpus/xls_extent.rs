@@ -2,14 +2,14 @@
 //!
 //! calamine lays a BIFF sheet out as a full rectangle when it opens the file: two cells in
 //! opposite corners, a few kilobytes on disk, would take gigabytes. So the records of the workbook
-//! stream are walked once beforehand (MS-CFB for the container, MS-XLS for the records). What
+//! stream are walked once beforehand (MS-XLS). What
 //! cannot be followed gives `None`: then calamine reports what is wrong with the file.
 
-use std::collections::HashSet;
+use super::compound::{self, u16_at};
 
 /// Cells of the largest rectangle that any sheet spans.
 pub(super) fn largest_sheet(bytes: &[u8]) -> Option<u64> {
-    let stream = workbook_stream(bytes)?;
+    let stream = compound::stream(bytes, &["Workbook", "Book"])?;
     let (mut at, mut largest) = (0, 0);
     let mut extent: Option<[u64; 4]> = None;
     // The stream may end in padding shorter than a record's head.
@@ -40,82 +40,6 @@ pub(super) fn largest_sheet(bytes: &[u8]) -> Option<u64> {
         }
     }
     Some(largest)
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
-}
-
-/// The stream called `Workbook` or `Book` of a compound file.
-fn workbook_stream(bytes: &[u8]) -> Option<Vec<u8>> {
-    let shift = u16_at(bytes, 30).filter(|shift| matches!(shift, 9 | 12))?;
-    let file = Sectors { bytes, skipped: 1, size: 1 << shift };
-    let mut fat_sectors: Vec<u32> = (0..109).map_while(|n| u32_at(bytes, 76 + 4 * n)).collect();
-    let mut next = u32_at(bytes, 68)?;
-    let mut seen = HashSet::new();
-    while let Some(sector) = file.get(next).filter(|_| seen.insert(next)) {
-        let n_entries = sector.len() / 4 - 1;
-        fat_sectors.extend((0..n_entries).map_while(|n| u32_at(sector, 4 * n)));
-        next = u32_at(sector, 4 * n_entries)?;
-    }
-    // Numbers from 0xfffffffa on mark free places and ends.
-    let fat: Vec<u32> = fat_sectors.iter().filter_map(|&n| file.get(n)).flat_map(words).collect();
-    let directory = file.chain(u32_at(bytes, 48)?, &fat);
-    let stream_start = |entry: &[u8]| Some((u32_at(entry, 116)?, u32_at(entry, 120)? as usize));
-    let entry = directory.chunks_exact(128).find(|entry| {
-        let length = usize::from(u16_at(entry, 64).unwrap_or(0)).saturating_sub(2).min(64);
-        let name: Vec<u16> =
-            entry[..length].chunks_exact(2).filter_map(|unit| u16_at(unit, 0)).collect();
-        entry[66] == 2
-            && ["Workbook", "Book"].iter().any(|n| n.encode_utf16().eq(name.iter().copied()))
-    })?;
-    let (start, size) = stream_start(entry)?;
-    let mut stream = if size < u32_at(bytes, 56)? as usize {
-        let (root, _) = stream_start(directory.get(..128)?)?;
-        let mini_fat: Vec<u32> = words(&file.chain(u32_at(bytes, 60)?, &fat)).collect();
-        let mini = file.chain(root, &fat);
-        Sectors { bytes: &mini, skipped: 0, size: 64 }.chain(start, &mini_fat)
-    } else {
-        file.chain(start, &fat)
-    };
-    stream.truncate(size);
-    Some(stream)
-}
-
-fn words(sector: &[u8]) -> impl Iterator<Item = u32> {
-    sector.chunks_exact(4).filter_map(|word| u32_at(word, 0))
-}
-
-struct Sectors<'a> {
-    bytes: &'a [u8],
-    /// Sectors before number 0: the header.
-    skipped: usize,
-    size: usize,
-}
-
-impl Sectors<'_> {
-    fn get(&self, number: u32) -> Option<&[u8]> {
-        let start = (number as usize).checked_add(self.skipped)?.checked_mul(self.size)?;
-        self.bytes.get(start..start.checked_add(self.size)?)
-    }
-
-    /// The bytes of a chain; a chain that bites its tail ends there.
-    fn chain(&self, start: u32, fat: &[u32]) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut next = start;
-        let mut left = fat.len();
-        while let Some(sector) = self.get(next).filter(|_| left > 0) {
-            out.extend_from_slice(sector);
-            left -= 1;
-            let Some(&following) = fat.get(next as usize) else { break };
-            next = following;
-        }
-        out
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Taking in what waits in the inbox.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -30,6 +31,8 @@ pub struct IngestedFile {
     pub added: Option<u64>,
     /// Rows that could not be read.
     pub unread: u64,
+    /// The workbook of rows to send back, relative to the workspace.
+    pub returned: Option<String>,
     /// Code and message of a refusal, in the language of the settings.
     pub reason: Option<(String, String)>,
 }
@@ -93,6 +96,7 @@ fn take(
         import: None,
         added: None,
         unread: 0,
+        returned: None,
         reason: None,
     };
     let done = match file.kind {
@@ -148,6 +152,12 @@ fn list(
 ) -> Result<bool, JobError> {
     let inbox = &workspace.config().inbox;
     let columns = SideOptions::default();
+    let seen = AtomicU64::new(0);
+    let day = around.started_at.date().to_string();
+    let returned = workspace
+        .path("inbox/returned")
+        .join(day)
+        .join(format!("{}-退回修改.xlsx", file_name(&file.path)));
     let request = ListFile {
         path: &file.path,
         side,
@@ -157,15 +167,16 @@ fn list(
         again: false,
         columns: &columns,
         max_rejected_share: f64::from(inbox.max_rejected_percent) / 100.0,
+        returned: Some(&returned),
+        progress: &|rows| {
+            let before = seen.fetch_max(rows, Ordering::Relaxed);
+            progress.advance(rows.saturating_sub(before));
+        },
     };
-    let seen = std::sync::atomic::AtomicU64::new(0);
-    let taken = take_list(workspace, store, &request, around, &|rows| {
-        let before = seen.fetch_max(rows, std::sync::atomic::Ordering::Relaxed);
-        progress.advance(rows.saturating_sub(before));
-    })?;
-    Ok(match taken {
-        Taken::New(summary, rejected) => {
+    Ok(match take_list(workspace, store, &request, around)? {
+        Taken::New(summary, rejected, returned) => {
             entry.unread = rejected.len() as u64;
+            entry.returned = returned.map(|place| relative(workspace, &place));
             entry.import = Some(as_json(&summary));
             true
         }

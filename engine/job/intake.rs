@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{JobError, Workspace, files};
-use crate::model::{Intake, MergedRow, RejectedRow, Repair, Side, SkippedRow, TableIntake};
+use crate::model::{
+    FileIntake, Intake, MergedRow, RejectedRow, Repair, Side, SkippedRow, TableIntake,
+};
 
 /// Name and version of the file's shape.
 const SCHEMA: &str = "duijie.intake/1";
@@ -26,6 +28,7 @@ struct IntakeRow {
     rejected: Vec<RejectedRow>,
     repairs: Vec<Repair>,
     tables: Vec<TableIntake>,
+    files: Vec<FileIntake>,
 }
 
 fn place(workspace: &Workspace, side: Side, sha256: &str) -> PathBuf {
@@ -47,6 +50,7 @@ pub(super) fn keep(workspace: &Workspace, intake: &Intake, sha256: &str) -> Resu
         rejected: intake.rejected.clone(),
         repairs: intake.repairs.clone(),
         tables: intake.tables.clone(),
+        files: intake.files.clone(),
     };
     let dir = workspace.path("intakes");
     fs::create_dir_all(&dir).map_err(|e| JobError::io("create", &dir, e))?;
@@ -64,6 +68,7 @@ pub(super) fn empty(side: Side) -> Intake {
         rejected: Vec::new(),
         repairs: Vec::new(),
         tables: Vec::new(),
+        files: Vec::new(),
         near_duplicates: Vec::new(),
     }
 }
@@ -90,5 +95,6 @@ pub(super) fn add(
     into.rejected.extend(row.rejected);
     into.repairs.extend(row.repairs);
     into.tables.extend(row.tables);
+    into.files.extend(row.files);
     Ok(true)
 }

@@ -1,23 +1,24 @@
 //! Taking a file in: a list, brokers' answers, or contacts.
 
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::{JobError, Surroundings, Workspace, fail, files, intake};
-use crate::corpus::{is_classified, read_answers, read_contacts, read_lists};
-use crate::model::{Intake, RejectedRow, Side, SourceRef};
+use crate::corpus::{
+    CorpusError, ImportOptions, read_answers, read_contacts, returned_rows, stream_list,
+};
+use crate::model::{Intake, RejectedRow, Rejection, Side, SourceRef};
 use crate::pipeline::SideOptions;
+use crate::report::write_returned;
 use crate::store::{
     AnswersSummary, Begun, ContactEntry, ContactsSummary, CreditCode, Findings, ImportHead,
     ImportSummary, ImportTicket, Refusal, Store, StoreError,
 };
 
-/// Records handed to the store at once; it cuts its transactions itself, this only bounds a call.
-const AT_ONCE: usize = 4_096;
-
 /// A list that is to be taken in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListFile<'a> {
     /// The file.
     pub path: &'a Path,
@@ -35,13 +36,18 @@ pub struct ListFile<'a> {
     pub columns: &'a SideOptions,
     /// Share of rejected rows past which the file is refused, in `[0, 1]`.
     pub max_rejected_share: f64,
+    /// Where rows that go back to the sender are written, if they are: a workbook.
+    pub returned: Option<&'a Path>,
+    /// Told how many records have been read so far.
+    pub progress: &'a (dyn Fn(u64) + Sync),
 }
 
 /// What became of a list.
 #[derive(Debug, Clone)]
 pub enum Taken {
-    /// It was taken in.
-    New(ImportSummary, Vec<RejectedRow>),
+    /// It was taken in: what the store says, the rows that were not taken, and the workbook of those
+    /// that go back to the sender.
+    New(ImportSummary, Vec<RejectedRow>, Option<PathBuf>),
     /// The same file had been taken in into the same list; nothing was done.
     Already {
         /// What became of it then.
@@ -63,11 +69,9 @@ pub fn take_list(
     store: &mut Store,
     file: &ListFile<'_>,
     around: &Surroundings,
-    progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Taken, JobError> {
     let at = around.now();
-    let hash = || files::hash(file.path).map_err(|e| JobError::io("read", file.path, e));
-    let (sha256, _) = hash()?;
+    let sha256 = hash(file.path)?;
     let lists = &workspace.config().lists;
     let default = match file.side {
         Side::Demand => &lists.demand,
@@ -96,34 +100,12 @@ pub fn take_list(
         Begun::Open(ticket) => ticket,
     };
     fail::point("import.begun").map_err(|e| JobError::io("read", file.path, e))?;
-    let read = read_lists(
-        file.side,
-        &[file.path.to_owned()],
-        &file.columns.of(file.side, file.max_rejected_share),
-        progress,
-    );
-    let intake = match read {
-        Ok(intake) => intake,
-        Err(error) => {
-            store.discard_staged(at)?;
-            return Err(error.into());
-        }
-    };
-    // The hash of what was read, against that of the file now and before.
-    let as_read = intake.tables.iter().all(|table| table.sha256 == sha256);
-    if !as_read || hash()?.0 != sha256 {
-        store.discard_staged(at)?;
-        return Ok(Taken::Changing);
+    let taken = stage(workspace, store, ticket, file, &sha256, around);
+    if !matches!(taken, Ok(Taken::New(..))) {
+        // A full disk may keep this from working too; the next builder does it then.
+        store.discard_staged(at).ok();
     }
-    let staged = stage(workspace, store, ticket, &intake, &sha256, at);
-    match staged {
-        Ok(summary) => Ok(Taken::New(summary, intake.rejected)),
-        Err(error) => {
-            // A full disk may keep this from working too; the next builder does it then.
-            store.discard_staged(at).ok();
-            Err(error)
-        }
-    }
+    taken
 }
 
 /// Begins an import; what a dead builder left half done goes first.
@@ -137,29 +119,92 @@ fn begin(store: &mut Store, head: &ImportHead, at: Timestamp) -> Result<Begun, J
     }
 }
 
+/// Reads the list and stages its records as they come, so that memory does not grow with it.
 fn stage(
     workspace: &Workspace,
     store: &mut Store,
     mut ticket: ImportTicket,
-    intake: &Intake,
+    file: &ListFile<'_>,
     sha256: &str,
-    at: Timestamp,
-) -> Result<ImportSummary, JobError> {
-    for records in intake.records.chunks(AT_ONCE) {
-        store.stage(&mut ticket, records)?;
+    around: &Surroundings,
+) -> Result<Taken, JobError> {
+    let at = around.now();
+    let options = file.columns.of(file.side, file.max_rejected_share);
+    let mut intake = intake::empty(file.side);
+    let mut failed = None;
+    let mut rows = 0;
+    let read = stream_list(file.side, file.path, &options, &mut |batch| {
+        if let Err(error) = store.stage(&mut ticket, &batch.records) {
+            failed = Some(error);
+            return ControlFlow::Break(());
+        }
+        rows += batch.records.len() as u64;
+        (file.progress)(rows);
+        intake.merged.extend(batch.merged);
+        intake.skipped.extend(batch.skipped);
+        intake.rejected.extend(batch.rejected);
+        intake.repairs.extend(batch.repairs);
+        ControlFlow::Continue(())
+    });
+    if let Some(error) = failed {
+        return Err(error.into());
     }
-    intake::keep(workspace, intake, sha256)?;
+    let streamed = match read {
+        Ok(streamed) => streamed,
+        Err(CorpusError::Changed { .. }) => return Ok(Taken::Changing),
+        Err(error) => return Err(error.into()),
+    };
+    if hash(file.path)? != sha256 {
+        return Ok(Taken::Changing);
+    }
+    intake.files = streamed.files;
+    intake.tables = streamed.tables;
+    intake::keep(workspace, &intake, sha256)?;
+    let returned = match file.returned {
+        Some(place) => write_returned_rows(workspace, file, &options, &intake, place, around)?,
+        None => None,
+    };
     // Before the import is visible: killed in between, rows are noted twice rather than never.
-    let classified: Vec<SourceRef> = (intake.rejected.iter())
-        .filter(|row| is_classified(row))
-        .map(|row| row.source.clone())
-        .collect();
-    if !classified.is_empty() {
-        store.note_refusals(&classified, Refusal::Classified, at)?;
+    for (kind, why) in
+        [(Rejection::Classified, Refusal::Classified), (Rejection::Held, Refusal::HeldForReview)]
+    {
+        let rows: Vec<SourceRef> = (intake.rejected.iter())
+            .filter(|row| row.kind == kind)
+            .map(|row| row.source.clone())
+            .collect();
+        if !rows.is_empty() {
+            store.note_refusals(&rows, why, at)?;
+        }
     }
-    let summary = store.finish_import(ticket, &Findings::of(intake), at)?;
+    let summary = store.finish_import(ticket, &Findings::of(&intake), at)?;
     fail::point("import.finished").map_err(|e| JobError::io("write", workspace.root(), e))?;
-    Ok(summary)
+    Ok(Taken::New(summary, intake.rejected, returned))
+}
+
+fn hash(path: &Path) -> Result<String, JobError> {
+    files::hash(path).map(|(sha256, _)| sha256).map_err(|e| JobError::io("read", path, e))
+}
+
+/// Writes the rows that go back to the sender to `place`, if there are any; the same file gives the
+/// same bytes, so that doing it again after a crash changes nothing.
+fn write_returned_rows(
+    workspace: &Workspace,
+    file: &ListFile<'_>,
+    options: &ImportOptions,
+    intake: &Intake,
+    place: &Path,
+    around: &Surroundings,
+) -> Result<Option<PathBuf>, JobError> {
+    let sheets = returned_rows(&[file.path.to_owned()], options, intake)?;
+    if sheets.is_empty() {
+        return Ok(None);
+    }
+    if let Some(dir) = place.parent() {
+        std::fs::create_dir_all(dir).map_err(|e| JobError::io("create", dir, e))?;
+    }
+    let lang = workspace.config().matching.lang;
+    write_returned(place, &sheets, &around.started_at, lang)?;
+    Ok(Some(place.to_owned()))
 }
 
 /// Takes in answers: the 反馈 column of the lists that a run made, or a table of them. Rows that

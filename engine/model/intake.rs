@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lang, Record, Side, SourceRef};
+use super::{Lang, Record, Side, SourceRef, Wording};
 
 /// Everything one side's import produced.
 ///
@@ -18,10 +18,12 @@ pub struct Intake {
     pub merged: Vec<MergedRow>,
     /// Rows that are not records: titles, headings, units, totals, notes.
     pub skipped: Vec<SkippedRow>,
-    /// Rows that could not become records.
+    /// Rows that were not taken.
     pub rejected: Vec<RejectedRow>,
     /// What was mended, row by row.
     pub repairs: Vec<Repair>,
+    /// One entry per file, archives' members included: what it was recognised as.
+    pub files: Vec<FileIntake>,
     /// One entry per sheet or file.
     pub tables: Vec<TableIntake>,
     /// Rows of [`records`](Self::records) that nearly repeat each other; each group has two or
@@ -37,6 +39,36 @@ impl Intake {
     }
 }
 
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileOutcome {
+    /// Its tables were read.
+    Read,
+    /// It is no list, and nothing is missed by passing it over: an office program's lock file.
+    Skipped,
+    /// It was one of many and could not be read; the others were.
+    Refused,
+}
+
+/// One file as it was recognised: by its content, never by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileIntake {
+    /// Name without its folder; a member of an archive as `archive.zip/member.csv`.
+    pub file: String,
+    /// SHA-256 of the file or member, 64 hexadecimal digits; empty where it was not read.
+    pub sha256: String,
+    /// `xlsx`, `xls`, `html`, `xml2003`, `docx`, `csv`, `tsv` or `jsonl`; empty where it was not
+    /// read.
+    pub format: String,
+    /// Which bytes say so, or why it was not read.
+    pub why: Wording,
+    /// Whose export or which form it is, where that was recognised.
+    pub variant: Option<Wording>,
+    /// What became of it.
+    pub outcome: FileOutcome,
+}
+
 /// One sheet or file as it was understood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableIntake {
@@ -46,7 +78,7 @@ pub struct TableIntake {
     pub sha256: String,
     /// Sheet name, where the file has sheets.
     pub sheet: Option<String>,
-    /// `xlsx`, `xls`, `csv`, `tsv` or `jsonl`.
+    /// `xlsx`, `xls`, `html`, `xml2003`, `docx`, `csv`, `tsv` or `jsonl`.
     pub format: String,
     /// Text encoding such as `UTF-8`, `GB18030`, `UTF-16LE`; `None` for workbooks.
     pub encoding: Option<String>,
@@ -128,17 +160,44 @@ pub struct SkippedRow {
     pub text: String,
 }
 
-/// A row that could not become a record.
+/// Why a row was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    /// It cannot become a record: its sender has to mend it.
+    Faulty,
+    /// It is marked 秘密, 机密 or 绝密. Nothing of it but its place is kept anywhere.
+    Classified,
+    /// Its words ask for confidence or speak of arms; it waits until somebody has looked at it.
+    /// Its text is kept nowhere else.
+    Held,
+}
+
+impl Rejection {
+    /// The words people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Faulty => lang.pick("退回修改", "to be mended"),
+            Self::Classified => lang.pick("涉密，不予导入", "classified, refused"),
+            Self::Held => lang.pick("待人工审核", "held for review"),
+        }
+    }
+}
+
+/// A row that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectedRow {
     /// Where it stands.
     pub source: SourceRef,
+    /// What kind of refusal it is.
+    pub kind: Rejection,
     /// Heading of the column at fault, where there is one.
     pub column: Option<String>,
     /// Why, in Chinese, for the person who sent the list.
     pub reason: String,
     /// The row's cells as read, heading and text, for the 退回 sheet; contacts and dropped columns
-    /// are left out.
+    /// are left out. Empty unless `kind` is [`Rejection::Faulty`].
     pub cells: Vec<(String, String)>,
 }
 
@@ -172,9 +231,18 @@ pub enum RepairKind {
     Contact,
     /// A date or amount that could not be read: it is kept as text and not used.
     Unreadable,
+    /// A value filled down from a merged cell above.
+    MergedCell,
 }
 
 impl RepairKind {
+    /// Whether whoever sent the list should look at it: something was lost, guessed or left out.
+    /// Ways of writing that are read without doubt are not worth sending back.
+    #[must_use]
+    pub const fn is_for_sender(self) -> bool {
+        matches!(self, Self::EmptyRange | Self::Identification | Self::Title | Self::Unreadable)
+    }
+
     /// The words people read.
     #[must_use]
     pub const fn label(self, lang: Lang) -> &'static str {
@@ -191,6 +259,7 @@ impl RepairKind {
             Self::Encoding => lang.pick("混入的其他编码", "lines in another encoding"),
             Self::Format => lang.pick("扩展名与内容不符", "extension and content differ"),
             Self::Contact => lang.pick("隐去联系方式", "contacts taken out"),
+            Self::MergedCell => lang.pick("合并单元格补全", "merged cells filled down"),
             Self::Unreadable => {
                 lang.pick("读不懂的日期或金额（原样保留，未使用）", "unreadable, kept as text")
             }

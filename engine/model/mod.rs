@@ -11,15 +11,16 @@ mod micro;
 mod multi_vectors;
 mod pair;
 mod record;
+mod returned;
 mod standing;
 mod vocabulary;
 
 pub use answer::{Answer, BrokerAnswer, Reason};
-pub use diagnosis::{Diagnosis, Lang};
+pub use diagnosis::{Diagnosis, Lang, Wording};
 pub use embeddings::{Embeddings, EmbeddingsView, ShapeError};
 pub use intake::{
-    ColumnUse, Intake, MergedRow, RejectedRow, Repair, RepairKind, SkipReason, SkippedRow,
-    TableIntake,
+    ColumnUse, FileIntake, FileOutcome, Intake, MergedRow, RejectedRow, Rejection, Repair,
+    RepairKind, SkipReason, SkippedRow, TableIntake,
 };
 pub use micro::Micro;
 pub use multi_vectors::{MultiVectors, MultiVectorsView, StartsError};
@@ -27,5 +28,6 @@ pub use pair::{
     Match, Part, PartValues, Quote, QuoteField, RatedPair, SynonymKind, SynonymPair, Verdict, Veto,
 };
 pub use record::{Contact, DemandIdx, Price, Record, RecordId, Side, SourceRef, SupplyIdx};
+pub use returned::{ReturnedRow, ReturnedSheet};
 pub use standing::{Contradiction, LegalStatus, StatedField, Supplement};
 pub use vocabulary::{CooperationMode, Maturity, SupplyKind, Visibility};

@@ -41,7 +41,7 @@ pub use embedder::{EmbedderChoice, EmbedderOptions};
 pub use error::PipelineError;
 pub use evaluate::{EvaluateError, EvaluateOptions, Keep, SEED, evaluate};
 pub use explain::{Explanation, explain};
-pub use inspect::{Inspection, inspect};
+pub use inspect::{Inspection, inspect, write_rows_to_return};
 pub use night::{
     FullBecause, NightFolders, NightInput, NightMode, NightSummary, Refresh, run_night,
 };

@@ -117,6 +117,8 @@ pub struct SideOptions {
     pub map: Vec<(Option<Side>, String, String)>,
     /// (side or both, column heading).
     pub drop: Vec<(Option<Side>, String)>,
+    /// Take rows that would be held for review.
+    pub accept_held: bool,
 }
 
 impl SideOptions {
@@ -138,6 +140,7 @@ impl SideOptions {
                 .map(|(_, column)| column.clone())
                 .collect(),
             max_rejected_share,
+            accept_held: self.accept_held,
         }
     }
 }

@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::defaults::Rules;
 use super::embedding::{embed_records, read_evidence};
 use super::import::{ListFiles, read_sides};
+use super::inspect::rows_to_return;
 use super::joint::JointInputs;
 use super::lists::{Lists, gaps, qualities, take_in_id_order};
 use super::output::{EmbedderFacts, Manifest, OutputFolder, names};
@@ -25,7 +26,7 @@ use crate::embed::{Embedder, TextRole};
 use crate::index::SideIndex;
 use crate::kernel::{Backend, BackendError, BackendInfo};
 use crate::matching::{Evidence, Feedback, PairInputs, Quota, contradictions};
-use crate::model::{Embeddings, Intake, Record, Side};
+use crate::model::{Embeddings, Intake, Record, ReturnedSheet, Side};
 
 /// What a finished run came to.
 #[derive(Debug, Clone)]
@@ -80,6 +81,12 @@ pub fn run_match(
     let mut clock = Clock::new(progress);
 
     let tables = clock.stage(Stage::Import, None, || import(files(options), progress))?;
+    // Read again at once: the lists may be edited while the rest is computed.
+    let lists = [
+        (options.demands.as_slice(), &tables.demand_intake),
+        (options.supplies.as_slice(), &tables.supply_intake),
+    ];
+    let returned = rows_to_return(lists, &options.columns)?;
     let learned = answers.learn(&tables.demands, &tables.supplies, &mut rules);
     let n = tables.n_records();
     let (demand_index, supply_index) =
@@ -132,6 +139,7 @@ pub fn run_match(
         rules: &rules,
         synonyms_text: &synonyms.text,
         tables: &tables,
+        returned: &returned,
         candidates: &candidates,
         judged: &judged,
         evidence: &evidence,
@@ -167,6 +175,8 @@ pub(super) const NEAREST_MISSES: u32 = 3;
 
 /// A run whose pairs are judged: what is left is to draw the lists and write everything.
 pub(super) struct Concluding<'a> {
+    /// Rows that go back to their senders; a night's were told when its lists were taken in.
+    pub returned: &'a [ReturnedSheet],
     pub options: &'a MatchOptions,
     pub rules: &'a Rules,
     pub synonyms_text: &'a str,
@@ -221,6 +231,7 @@ impl Concluding<'_> {
             joint: &joint,
             joint_inputs: &inputs,
             qualities: &qualities,
+            returned: self.returned,
             answers: self.answers,
             learned: self.learned,
             extent: self.extent,

@@ -22,8 +22,8 @@ use crate::kernel::{BackendError, BackendInfo, Hit};
 use crate::matching::{
     CheckedNumber, Evidence, Feedback, Quality, contributions, fingerprint, to_verify,
 };
-use crate::model::{Lang, Match, Quote, Record, Side, Verdict, Veto};
-use crate::report::{Gap, RunFacts, RunView, write_html, write_workbook};
+use crate::model::{Lang, Match, Quote, Record, ReturnedSheet, Side, Verdict, Veto};
+use crate::report::{Gap, RunFacts, RunView, write_html, write_returned, write_workbook};
 
 /// Digits of a model's hash that are shown to people.
 const SHORT_HASH: usize = 12;
@@ -35,6 +35,8 @@ pub(super) struct Finished<'a> {
     /// The list of synonyms as read; empty for none.
     pub synonyms_text: &'a str,
     pub tables: &'a Tables,
+    /// Rows that go back to their senders.
+    pub returned: &'a [ReturnedSheet],
     pub candidates: &'a Candidates,
     pub judged: &'a Judged,
     pub evidence: &'a Evidence,
@@ -174,6 +176,10 @@ impl Finished<'_> {
             run: &facts,
             lang,
         };
+        if !self.returned.is_empty() {
+            let path = folder.path(names::RETURNED);
+            write_returned(&path, self.returned, &self.options.started_at, lang)?;
+        }
         write_workbook(&folder.path(names::LISTS), &view, &|_| {})?;
         Ok(write_html(&folder.path(names::REPORT), &view)?)
     }

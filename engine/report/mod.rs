@@ -16,6 +16,7 @@ mod fixture;
 mod news;
 mod page;
 mod plots;
+mod returned;
 mod sheet;
 mod stale;
 mod summary;
@@ -33,6 +34,7 @@ pub use news::{
     NewsBroker, NewsFacts, NewsGone, NewsRow, NewsView, write_news_html, write_news_workbook,
 };
 pub use page::write_html;
+pub use returned::write_returned;
 pub use tables::{TableCell, TableColumn, TableDates, TableLook, TableSheet, write_tables};
 pub use view::{Compared, Gap, Joint, JointMember, RunFacts, RunView, SheetFacts, WorkbookFacts};
 pub use workbook::{ROWS_PER_SHEET, workbook_rows, write_workbook, write_workbook_split};

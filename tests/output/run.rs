@@ -9,9 +9,9 @@ use duijie::kernel::{BackendInfo, BackendKind};
 use duijie::matching::{Feedback, Quality, choose_questions, quality};
 use duijie::model::{
     ColumnUse, Contact, CooperationMode, DemandIdx, Intake, Lang, Match, Maturity, MergedRow,
-    Micro, Part, PartValues, Price, Quote, QuoteField, Record, RecordId, RejectedRow, Repair,
-    RepairKind, Side, SkipReason, SkippedRow, SourceRef, SupplyIdx, SupplyKind, TableIntake,
-    Verdict, Visibility,
+    Micro, Part, PartValues, Price, Quote, QuoteField, Record, RecordId, RejectedRow, Rejection,
+    Repair, RepairKind, Side, SkipReason, SkippedRow, SourceRef, SupplyIdx, SupplyKind,
+    TableIntake, Verdict, Visibility,
 };
 use duijie::report::{Compared, Gap, Joint, JointMember, RunFacts, RunView};
 use jiff::civil::{Date, date};
@@ -208,12 +208,14 @@ fn intake(side: Side, records: &[Record]) -> Intake {
         rejected: vec![
             RejectedRow {
                 source: at(last + 1),
+                kind: Rejection::Faulty,
                 column: Some("需求名称".to_owned()),
                 reason: "名称为空".to_owned(),
                 cells: vec![("联系电话".to_owned(), TELEPHONE.to_owned())],
             },
             RejectedRow {
                 source: at(last + 2),
+                kind: Rejection::Classified,
                 column: None,
                 reason: format!("密级为“秘密”，不予导入，请联系{TELEPHONE}"),
                 cells: Vec::new(),
@@ -235,6 +237,7 @@ fn intake(side: Side, records: &[Record]) -> Intake {
                 after: TELEPHONE.to_owned(),
             },
         ],
+        files: Vec::new(),
         tables: vec![TableIntake {
             file: sample.file.clone(),
             sha256: "0".repeat(64),

@@ -66,6 +66,8 @@ fn options(arguments: &EvalArguments, lang: Lang) -> Result<EvaluateOptions, Fai
         run_time(),
     );
     options.columns = side_options(&arguments.columns, lang)?;
+    // What was graded was looked at.
+    options.columns.accept_held = true;
     options.keep = arguments
         .keep
         .iter()

@@ -268,6 +268,7 @@ pub fn run_night(
     let folder = OutputFolder::standing(folders.run);
     folder.create_dir(names::INDEX)?;
     let summary = Concluding {
+        returned: &[],
         options,
         rules: &rules,
         synonyms_text: &synonyms.text,

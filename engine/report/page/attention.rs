@@ -60,11 +60,11 @@ fn rejected(view: &RunView<'_>, side: Side, items: &mut Vec<Item>) {
     items.push(Item {
         act: true,
         lead: match lang {
-            Lang::Zh => format!("{label}有 {} 行退回", grouped(rows.len() as u64)),
-            Lang::En => format!("Rows rejected, {label}: {}", grouped(rows.len() as u64)),
+            Lang::Zh => format!("{label}有 {} 行未读入", grouped(rows.len() as u64)),
+            Lang::En => format!("Rows not taken, {label}: {}", grouped(rows.len() as u64)),
         },
         text: html! {
-            (t("未参加匹配，请改正后重新导入。", "They took no part; correct and import them again."))
+            (t("未参加匹配：退回的请改正后重新导入，待审核的请先审核。", "They took no part: correct what was rejected, look at what is held."))
             div class="scroll" {
                 table {
                     tr { th { (t("位置", "Where")) } th { (t("列", "Column")) } th { (t("原因", "Reason")) } }

@@ -194,6 +194,7 @@ fn may_show(intake: &Intake, repair: &Repair) -> bool {
         | RepairKind::Number
         | RepairKind::Unreadable => true,
         RepairKind::Whitespace
+        | RepairKind::MergedCell
         | RepairKind::Identification
         | RepairKind::Title
         | RepairKind::Encoding
