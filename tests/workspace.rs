@@ -344,8 +344,20 @@ fn bad_files_are_set_aside_and_stop_nobody() {
         ),
     )
     .expect("written");
+    // One row names nothing: it goes back to its sender, the others are taken.
+    fs::write(
+        at.join("inbox/demands/缺.csv"),
+        "技术需求名称,技术需求详情,投入资金(万元)\n真空炉改造甲,炉温均匀性要提高,10\n\
+         真空炉改造乙,要缩短抽气时间,10\n真空炉改造丙,要换加热体,10\n真空炉改造丁,要改控制系统,10\n\
+         真空炉改造戊,要加装冷却风机,10\n,,50\n",
+    )
+    .expect("written");
     let summary = nightly(at, NIGHT);
     let files = summary["inbox"].as_array().expect("files");
+    let returned = files.iter().find(|file| file["file"] == "demands/缺.csv");
+    let returned = returned.and_then(|file| file["returned"].as_str());
+    assert_eq!(returned, Some("inbox/returned/2026-09-01/缺.csv-退回修改.xlsx"), "{summary}");
+    assert!(at.join(returned.unwrap_or_default()).is_file());
     let outcome = |name: &str| {
         let file =
             files.iter().find(|file| file["file"].as_str().is_some_and(|f| f.ends_with(name)));
