@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::matching::{
     Assignment, Broker, GoneEntry, News, NewsEntry, NewsUnit, Standing, assign, news,
 };
-use crate::model::Record;
+use crate::model::{Record, Side};
 use crate::report::{
     NewsBroker, NewsFacts, NewsGone, NewsRow, NewsView, TableDates, write_news_html,
     write_news_workbook,
@@ -27,8 +27,8 @@ const JSON: &str = "news.json";
 /// What the news is about.
 pub(super) struct NewsInput<'a> {
     pub(super) config: &'a Config,
-    pub(super) demands: &'a [Record],
-    pub(super) supplies: &'a [Record],
+    /// Reads a live record; only those that the news speaks of are asked for.
+    pub(super) record: &'a dyn Fn(Side, &str) -> Result<Option<Record>, JobError>,
     pub(super) standing: &'a Standing,
     /// The last published run: its name and folder.
     pub(super) before: Option<(&'a str, &'a Path)>,
@@ -91,15 +91,12 @@ pub struct NewsCounts {
 pub(super) fn write(run: &Path, input: &NewsInput<'_>) -> Result<NewsCounts, JobError> {
     let earlier = input.before.and_then(|(_, folder)| super::standing::read(folder));
     let found = news(earlier.as_ref(), input.standing);
-    let by_id = |records: &'_ [Record]| -> HashMap<String, usize> {
-        records.iter().enumerate().map(|(at, record)| (record.id.0.clone(), at)).collect()
-    };
-    let (demand_at, supply_at) = (by_id(input.demands), by_id(input.supplies));
-    let demand = |id: &str| demand_at.get(id).map(|&at| &input.demands[at]);
-    let supply = |id: &str| supply_at.get(id).map(|&at| &input.supplies[at]);
+    let told = Told::read(&found, input.record)?;
+    let demand = |id: &str| told.demands.get(id);
+    let supply = |id: &str| told.supplies.get(id);
 
     let mut broker_of = input.before.map(|(_, folder)| brokers_before(folder)).unwrap_or_default();
-    broker_of.retain(|id, _| demand_at.contains_key(id));
+    broker_of.retain(|id, _| input.standing.demands.contains_key(id));
     let brokers: Vec<Broker> = (input.config.brokers.iter())
         .map(|broker| Broker {
             name: broker.name.clone(),
@@ -122,6 +119,36 @@ pub(super) fn write(run: &Path, input: &NewsInput<'_>) -> Result<NewsCounts, Job
     write_news_html(&run.join("news.html"), &view)?;
     write_json(run, input, &found, &brokers, &assigned, broker_of, &demand, &supply)?;
     Ok(counts)
+}
+
+/// The records that the news speaks of, by id.
+struct Told {
+    demands: HashMap<String, Record>,
+    supplies: HashMap<String, Record>,
+}
+
+impl Told {
+    fn read(
+        found: &News,
+        record: &dyn Fn(Side, &str) -> Result<Option<Record>, JobError>,
+    ) -> Result<Self, JobError> {
+        let mut told = Self { demands: HashMap::new(), supplies: HashMap::new() };
+        let new = found.entries.iter().map(|entry| (&entry.pair.demand, &entry.pair.supply));
+        let gone = found.gone.iter().map(|gone| (&gone.demand, &gone.supply));
+        for (demand, supply) in new.chain(gone) {
+            for (side, id, into) in [
+                (Side::Demand, demand, &mut told.demands),
+                (Side::Supply, supply, &mut told.supplies),
+            ] {
+                if !into.contains_key(id)
+                    && let Some(record) = record(side, id)?
+                {
+                    into.insert(id.clone(), record);
+                }
+            }
+        }
+        Ok(told)
+    }
 }
 
 /// Shares out what is handed out: other news is for looking at, not for calling.

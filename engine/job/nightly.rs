@@ -22,7 +22,7 @@ use super::{
     BuildersLock, Current, JobError, Surroundings, Workspace, fail, files, gc, intake, standing,
 };
 use crate::matching::Standing;
-use crate::model::{Record, RecordId, Side};
+use crate::model::{RecordId, Side};
 use crate::pipeline::{
     NightFolders, NightInput, NightMode, NightSummary, Progress, Refresh, run_night,
 };
@@ -416,7 +416,8 @@ impl Job<'_> {
         let expired = [demands.expired.len(), supplies.expired.len()];
         write_expired(&run_dir, &demands.expired, &supplies.expired)?;
         // Kept for the news: the match takes its tables with it.
-        let records = (demands.records.clone(), supplies.records.clone());
+        let n_records = [demands.records.len(), supplies.records.len()];
+        let prints = (fingerprints(&demands.records), fingerprints(&supplies.records));
         let night = run_night(
             NightInput {
                 demands: demands.records,
@@ -438,15 +439,15 @@ impl Job<'_> {
         let kept = kept_pairs(&run_dir)?;
         let standing = Standing {
             pairs: kept.iter().map(|pair| pair.standing.clone()).collect(),
-            demands: fingerprints(&records.0),
-            supplies: fingerprints(&records.1),
+            demands: prints.0,
+            supplies: prints.1,
             rules: rules_of(&night.manifest),
         };
         standing::write(&run_dir, &standing)?;
-        let news = self.news(&run_dir, &records, &standing, &night)?;
+        let news = self.news(store, &run_dir, &standing, &night)?;
         fail::point("night.news").map_err(|e| JobError::io("write", &run_dir, e))?;
         let handed_out = standing.pairs.iter().filter(|pair| pair.handed_out).count();
-        let summary = self.summary(&night, &records, expired, handed_out, news, warnings);
+        let summary = self.summary(&night, n_records, expired, handed_out, news, warnings);
         let rules = put_rules(store, &run_dir, around.now())?;
         let states = kept.into_iter().map(|pair| pair.state);
         store.record_verdicts(self.run.id, &rules, states, around.now())?;
@@ -456,8 +457,8 @@ impl Job<'_> {
 
     fn news(
         &self,
+        store: &Store,
         run_dir: &Path,
-        records: &(Vec<Record>, Vec<Record>),
         standing: &Standing,
         night: &NightSummary,
     ) -> Result<NewsCounts, JobError> {
@@ -472,8 +473,10 @@ impl Job<'_> {
             run_dir,
             &NewsInput {
                 config: making.workspace.config(),
-                demands: &records.0,
-                supplies: &records.1,
+                record: &|side, id| {
+                    let stored = store.record(side, id)?;
+                    Ok(stored.filter(|stored| !stored.withdrawn).map(|stored| stored.record))
+                },
                 standing,
                 before: name.zip(folder.as_deref()),
                 run: &self.run.folder,
@@ -488,7 +491,7 @@ impl Job<'_> {
     fn summary(
         &self,
         night: &NightSummary,
-        records: &(Vec<Record>, Vec<Record>),
+        records: [usize; 2],
         expired: [usize; 2],
         handed_out: usize,
         news: NewsCounts,
@@ -509,7 +512,7 @@ impl Job<'_> {
             data_until: night.manifest.data_until,
             started_at: making.around.started_at.timestamp(),
             missed_nights: making.missed.clone(),
-            records: [records.0.len(), records.1.len()],
+            records,
             expired,
             demands_by_verdict: night.demands_by_verdict,
             handed_out,
