@@ -50,7 +50,8 @@ pub fn backup(
     into: &Path,
     around: &Surroundings,
 ) -> Result<BackupMade, JobError> {
-    let store = workspace.store(around.now())?;
+    // For reading: what is to be saved may lie on a disk that can no longer be written.
+    let store = workspace.store_read_only()?;
     fs::create_dir_all(into).map_err(|e| JobError::io("create", into, e))?;
     let folder = new_folder(into, around)?;
     store.backup_to(&folder.join("store.db"))?;
