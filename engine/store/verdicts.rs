@@ -345,6 +345,9 @@ impl Store {
     }
 }
 
+/// By supply, what was said about it and the rules by which it was.
+type Standing = HashMap<i64, (State, (i64, i64))>;
+
 struct Recorder {
     run: RunId,
     rules: (i64, i64),
@@ -430,12 +433,7 @@ impl Recorder {
     }
 
     /// The pairs of a demand as published runs left them, with the rules they were judged by.
-    #[expect(clippy::type_complexity, reason = "named by the sentence above")]
-    fn standing(
-        &self,
-        conn: &Connection,
-        demand: i64,
-    ) -> Result<HashMap<i64, (State, (i64, i64))>, StoreError> {
+    fn standing(&self, conn: &Connection, demand: i64) -> Result<Standing, StoreError> {
         let mut select = conn.prepare_cached(
             "SELECT v.supply, v.weights, v.calibration, v.state FROM verdicts v
              WHERE v.demand = ?1 AND v.run = (SELECT max(l.run) FROM verdicts l
