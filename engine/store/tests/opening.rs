@@ -135,7 +135,7 @@ fn a_migration_keeps_what_is_there() {
 
 #[test]
 fn reading_leaves_no_trace() {
-    let Fixture { dir, mut store } = Fixture::new();
+    let Fixture { dir: _dir, mut store } = Fixture::new();
     take(&mut store, &head(D, "需求", "1"), &[record(D, "A", "甲")]).expect("taken");
     let path = store.path().to_owned();
     // Beside a writer.
