@@ -57,8 +57,9 @@ pub(super) fn settle_all(store: &mut Store, ticket: &mut ImportTicket) -> Result
 }
 
 fn read(conn: &Connection, import: i64, after: i64) -> Result<Vec<(i64, Incoming)>, StoreError> {
+    // By the order of ids, not by the index of imports: all rows are of the one that is open.
     let mut select = conn.prepare_cached(
-        "SELECT id, row FROM pending WHERE import = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        "SELECT id, row FROM pending WHERE +import = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     )?;
     let mut rows = select.query((import, after, rows_at_once()))?;
     let mut found = Vec::new();
@@ -143,7 +144,7 @@ pub(super) fn remove(conn: &Connection, import: i64) -> Result<bool, StoreError>
     let n = conn
         .prepare_cached(
             "DELETE FROM pending WHERE id IN
-             (SELECT id FROM pending WHERE import = ?1 ORDER BY id LIMIT ?2)",
+             (SELECT id FROM pending WHERE +import = ?1 ORDER BY id LIMIT ?2)",
         )?
         .execute((import, rows_at_once()))?;
     Ok(n > 0)
