@@ -25,7 +25,7 @@ fn rows(edition: usize) -> Vec<Record> {
         // A permutation, so that ids do not come in the order of the index.
         let id = RecordId(format!("CN{:09}A", (n * 7_919) % 1_000_003));
         let mut record = Record::new(Side::Supply, id, String::new(), source);
-        let says = if n % 100 == 0 { edition } else { 0 };
+        let says = if n.is_multiple_of(100) { edition } else { 0 };
         record.title = format!("一种碳化硅晶片的低损伤磨削装置{n}");
         record.body = format!("{}{says}", "砂轮在线修整，崩边小于5μm，表面质量稳定。".repeat(14));
         record.organization = Some(format!("第{}公司", n * 3 / 5));

@@ -369,3 +369,85 @@ fn why_zh(why: &str) -> &str {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<StoreError> {
+        let path = || PathBuf::from("甲/store.db");
+        let detail = || "第 3 页".to_owned();
+        vec![
+            StoreError::Missing { path: path() },
+            StoreError::Exists { path: path() },
+            StoreError::NotAStore { path: path() },
+            StoreError::Newer { path: path(), found: 9, known: 2, program: None },
+            StoreError::Older { path: path(), found: 1, known: 2 },
+            StoreError::Corrupt { path: path(), detail: detail() },
+            StoreError::Busy { path: path() },
+            StoreError::Full { path: path() },
+            StoreError::ReadOnly { path: path() },
+            StoreError::Io { path: path(), detail: detail() },
+            StoreError::StagedImport { file: "表.csv".to_owned() },
+            StoreError::OpenRun { folder: "2026-11-20-1".to_owned() },
+            StoreError::NotOpen { what: "run" },
+            StoreError::UnknownRecord { side: Side::Demand, id: "XQ-1".to_owned() },
+            StoreError::UnknownRules { sha256: "ab".to_owned() },
+            StoreError::IllegalStep { from: None, to: Step::Shelved },
+            StoreError::BadEntry {
+                field: "contract",
+                value: String::new(),
+                why: "it must not be empty",
+            },
+            StoreError::Scattered { demand: "XQ-1".to_owned() },
+            StoreError::Internal { path: path(), detail: detail() },
+        ]
+    }
+
+    #[test]
+    fn every_error_speaks_two_languages_and_advises() {
+        let mut codes: Vec<&str> = all().iter().map(Diagnosis::code).collect();
+        let n_codes = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), n_codes, "each has a code of its own");
+        for error in all() {
+            let (zh, en) = (error.message(Lang::Zh), error.message(Lang::En));
+            assert_ne!(zh, en);
+            assert!(!en.ends_with('.') && !zh.ends_with('。'), "{en}");
+            assert_ne!(error.remedy(Lang::Zh), error.remedy(Lang::En));
+            assert!(error.remedy(Lang::Zh).ends_with('。'), "{}", error.code());
+            assert!(error.remedy(Lang::En).ends_with('.'), "{}", error.code());
+        }
+    }
+
+    #[test]
+    fn what_sqlite_says_becomes_what_can_be_done() {
+        let failure = |code: i32| {
+            let error = rusqlite::ffi::Error::new(code);
+            StoreError::from(rusqlite::Error::SqliteFailure(error, None)).at(Path::new("s.db"))
+        };
+        // Primary codes of https://www.sqlite.org/rescode.html, and extended ones of theirs.
+        for (code, expected) in [
+            (11, "store.corrupt"),
+            (11 | (3 << 8), "store.corrupt"),
+            (26, "store.corrupt"),
+            (5, "store.busy"),
+            (5 | (2 << 8), "store.busy"),
+            (6, "store.busy"),
+            (13, "store.full"),
+            (8, "store.read_only"),
+            (8 | (6 << 8), "store.read_only"),
+            (3, "store.read_only"),
+            (10, "store.io"),
+            (10 | (19 << 8), "store.io"),
+            (14, "store.io"),
+            (1, "store.internal"),
+            (19, "store.internal"),
+        ] {
+            let error = failure(code);
+            assert_eq!(error.code(), expected, "{code}");
+            assert!(error.to_string().contains("s.db"));
+        }
+    }
+}

@@ -33,6 +33,7 @@ mod open;
 mod organization_name;
 mod organizations;
 mod pending;
+mod recorder;
 mod records;
 mod row;
 mod rules;

@@ -171,8 +171,9 @@ impl Store {
             return Err(StoreError::Io { path: PathBuf::new(), detail });
         }
         self.conn.pragma_update(None, "synchronous", "FULL")?;
-        // The log is copied back every 16 MiB and is cut to 64 MiB when it grew.
-        self.conn.pragma_update(None, "wal_autocheckpoint", 4096)?;
+        // The log is copied back every 64 MiB, so that a page of an index that many rows of a large
+        // list change is copied once for all of them, and is cut to that when it grew.
+        self.conn.pragma_update(None, "wal_autocheckpoint", 16_384)?;
         self.conn.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
         Ok(())
     }

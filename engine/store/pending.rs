@@ -57,8 +57,9 @@ pub(super) fn settle_all(store: &mut Store, ticket: &mut ImportTicket) -> Result
 }
 
 fn read(conn: &Connection, import: i64, after: i64) -> Result<Vec<(i64, Incoming)>, StoreError> {
+    // By the order of ids, not by the index of imports: all rows are of the one that is open.
     let mut select = conn.prepare_cached(
-        "SELECT id, row FROM pending WHERE import = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        "SELECT id, row FROM pending WHERE +import = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     )?;
     let mut rows = select.query((import, after, rows_at_once()))?;
     let mut found = Vec::new();
@@ -72,7 +73,7 @@ fn read(conn: &Connection, import: i64, after: i64) -> Result<Vec<(i64, Incoming
 }
 
 fn settle(conn: &Connection, ticket: &mut ImportTicket, row: &Incoming) -> Result<(), StoreError> {
-    if let Some(record) = by_given_id(conn, ticket.list, &row.given_id)? {
+    if let Some(record) = by_given_id(conn, ticket.side, ticket.list, &row.given_id)? {
         // A record that went on under another id comes back to this one, unless a row of this
         // import is it already; then this row is another record.
         let content = current(conn, record)?.content;
@@ -94,7 +95,7 @@ fn free_given_id(
 ) -> Result<String, StoreError> {
     let mut id = given_id.to_owned();
     let mut n = 1_u64;
-    while by_given_id(conn, ticket.list, &id)?.is_some() {
+    while by_given_id(conn, ticket.side, ticket.list, &id)?.is_some() {
         n += 1;
         id = format!("{given_id}-{n}");
     }
@@ -143,7 +144,7 @@ pub(super) fn remove(conn: &Connection, import: i64) -> Result<bool, StoreError>
     let n = conn
         .prepare_cached(
             "DELETE FROM pending WHERE id IN
-             (SELECT id FROM pending WHERE import = ?1 ORDER BY id LIMIT ?2)",
+             (SELECT id FROM pending WHERE +import = ?1 ORDER BY id LIMIT ?2)",
         )?
         .execute((import, rows_at_once()))?;
     Ok(n > 0)
@@ -154,46 +155,38 @@ pub(super) fn withdraw_unseen(
     store: &mut Store,
     ticket: &mut ImportTicket,
 ) -> Result<(), StoreError> {
-    let mut after = String::new();
-    loop {
-        let step = store.write(Durability::Ordered, |conn| {
+    // Looked for in one pass without a lock: nobody else changes records while the import is open.
+    let unseen: Vec<i64> = store.read(|conn| {
+        let mut select =
+            conn.prepare_cached("SELECT id FROM records WHERE list = ?1 AND last_seen <> ?2")?;
+        let rows = select.query_map((ticket.list, ticket.import), |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })?;
+    for records in unseen.chunks(ROWS_AT_ONCE) {
+        let withdrawn = store.write(Durability::Ordered, |conn| {
             ticket.check_open(conn)?;
-            let mut select = conn.prepare_cached(
-                "SELECT id, given_id, last_seen FROM records WHERE list = ?1 AND given_id > ?2
-                 ORDER BY given_id LIMIT ?3",
-            )?;
-            let rows: Vec<(i64, String, i64)> = select
-                .query_map((ticket.list, &after, rows_at_once()), |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                })?
-                .collect::<Result<_, _>>()?;
-            for (record, given_id, last_seen) in &rows {
-                after.clone_from(given_id);
-                if *last_seen == ticket.import
-                    || current(conn, *record)?.kind == Kind::Withdrawn as i64
-                {
+            let mut withdrawn = 0;
+            for record in records {
+                let kind = Kind::Withdrawn as i64;
+                if current(conn, *record)?.kind == kind {
                     continue;
                 }
                 let none = rusqlite::types::Null;
-                let kind = Kind::Withdrawn as i64;
                 seal::insert(
                     conn,
                     "versions",
                     (record, ticket.import, kind, none, none, none, none, none, none, none, none),
                 )?;
-                ticket.figures.withdrawn += 1;
+                withdrawn += 1;
             }
-            Ok(!rows.is_empty())
+            Ok(withdrawn)
         });
-        match step {
-            Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(error) => {
-                ticket.broken = true;
-                return Err(error);
-            }
+        if withdrawn.is_err() {
+            ticket.broken = true;
         }
+        ticket.figures.withdrawn += withdrawn?;
     }
+    Ok(())
 }
 
 pub(super) fn rows_at_once() -> i64 {

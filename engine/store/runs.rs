@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::events::{Event, append, date, timestamp};
 use super::transaction::Durability;
-use super::{Seq, Store, StoreError, counts, seal, verdicts};
+use super::{Seq, Store, StoreError, counts, recorder, seal};
 
 /// A run's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -190,7 +190,7 @@ impl Store {
             Ok(open)
         })?;
         let Some(run) = open else { return Ok(0) };
-        while self.write(Durability::Ordered, |conn| verdicts::remove(conn, run.id))? {}
+        while self.write(Durability::Ordered, |conn| recorder::remove(conn, run.id))? {}
         self.write(Durability::Synced, |conn| {
             let state = if run.failure.is_some() { "failed" } else { "abandoned" };
             conn.execute(

@@ -175,12 +175,12 @@ fn take(
     reserved: &HashSet<String>,
 ) -> Result<Taken, StoreError> {
     if !is_derived(ticket.side, &row.given_id) {
-        return match by_given_id(conn, ticket.list, &row.given_id)? {
+        return match by_given_id(conn, ticket.side, ticket.list, &row.given_id)? {
             Some(record) => update(conn, ticket, record, row),
             None => add(conn, ticket, row, &row.given_id, reserved),
         };
     }
-    if let Some(record) = by_current_id(conn, ticket.list, &row.given_id)? {
+    if let Some(record) = by_current_id(conn, ticket.side, ticket.list, &row.given_id)? {
         return update(conn, ticket, record, row);
     }
     if !ticket.has_derived {
@@ -197,17 +197,35 @@ pub(super) fn like(row: &Incoming) -> [u8; BYTES] {
 /// The record of a list that had this id when it was first taken in.
 pub(super) fn by_given_id(
     conn: &Connection,
+    side: Side,
     list: i64,
     given_id: &str,
 ) -> rusqlite::Result<Option<i64>> {
-    conn.prepare_cached("SELECT id FROM records WHERE list = ?1 AND given_id = ?2")?
-        .query_row((list, given_id), |row| row.get(0))
-        .optional()
+    let same = conn
+        .prepare_cached(
+            "SELECT id FROM records WHERE side = ?1 AND record_id = ?2 AND given_id = ?2
+             AND list = ?3",
+        )?
+        .query_row((side_code(side), given_id, list), |row| row.get(0))
+        .optional()?;
+    if same.is_some() {
+        return Ok(same);
+    }
+    conn.prepare_cached(
+        "SELECT id FROM records WHERE list = ?1 AND given_id = ?2 AND given_id <> record_id",
+    )?
+    .query_row((list, given_id), |row| row.get(0))
+    .optional()
 }
 
 /// The record of a list whose last version came with this derived id.
-fn by_current_id(conn: &Connection, list: i64, given_id: &str) -> Result<Option<i64>, StoreError> {
-    if let Some(record) = by_given_id(conn, list, given_id)?
+fn by_current_id(
+    conn: &Connection,
+    side: Side,
+    list: i64,
+    given_id: &str,
+) -> Result<Option<i64>, StoreError> {
+    if let Some(record) = by_given_id(conn, side, list, given_id)?
         && current(conn, record)?.given_id.is_none()
     {
         return Ok(Some(record));

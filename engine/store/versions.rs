@@ -100,7 +100,8 @@ impl Store {
         self.read(|conn| {
             let (before, now) = (last_visible(conn, after)?, last_visible(conn, upto)?);
             let mut select = conn.prepare_cached(
-                "SELECT DISTINCT r.id, r.record_id FROM versions v JOIN records r ON r.id = v.record
+                "SELECT DISTINCT r.id, r.record_id FROM versions v INDEXED BY versions_by_import
+                 CROSS JOIN records r ON r.id = v.record
                  WHERE v.import > ?1 AND v.import <= ?2 AND r.side = ?3 ORDER BY r.record_id",
             )?;
             let mut rows = select.query((before, now, side_code(side)))?;

@@ -86,9 +86,13 @@ CREATE TABLE records (
     import INTEGER NOT NULL REFERENCES imports (id),
     last_seen INTEGER NOT NULL,
     sum INTEGER NOT NULL,
-    UNIQUE (side, record_id),
-    UNIQUE (list, given_id)
+    UNIQUE (side, record_id)
 ) STRICT;
+-- Most records have one id for both, and one index is enough for it: ids come in any order, so
+-- each index of them costs a page written for every row of a large list.
+CREATE UNIQUE INDEX records_by_given_id ON records (list, given_id) WHERE given_id <> record_id;
+-- For reading a side in the order in which its records came, which is that of the file.
+CREATE INDEX records_by_side ON records (side);
 CREATE INDEX records_by_likeness ON records (list, likeness) WHERE likeness IS NOT NULL;
 
 -- Append-only, but for imports that are being discarded. `says` is NULL where the record was

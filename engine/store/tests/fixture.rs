@@ -80,7 +80,7 @@ pub(super) fn take(
     }
 }
 
-/// All records that lists hold now, with the names of the lists.
+/// All records that lists held at a place in the log, by id.
 pub(super) fn stored(store: &Store, side: Side, upto: Seq) -> Vec<StoredRecord> {
     let mut all = Vec::new();
     store
@@ -89,6 +89,7 @@ pub(super) fn stored(store: &Store, side: Side, upto: Seq) -> Vec<StoredRecord> 
             Ok(())
         })
         .expect("readable");
+    all.sort_by(|a: &StoredRecord, b| a.record.id.cmp(&b.record.id));
     all
 }
 

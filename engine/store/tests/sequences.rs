@@ -67,8 +67,11 @@ fn run(store: &mut Store, n: usize, step: &Step) {
     take(store, &head, &rows(step)).expect("taken");
 }
 
-/// What a reader can see of the store: every record with its names and what it said when.
-fn seen(store: &Store) -> Vec<(String, String, String, Vec<(ChangeKind, Option<String>)>)> {
+/// List, id and number of a record, and what it said, one after another.
+type Told = (String, String, String, Vec<(ChangeKind, Option<String>)>);
+
+/// What a reader can see of the store.
+fn seen(store: &Store) -> Vec<Told> {
     let mut all = Vec::new();
     for list in LISTS {
         for n in 0..6 {
