@@ -31,6 +31,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("tantivy", &["index"]),
     ("jieba_rs", &["text"]),
     ("calamine", &["corpus"]),
+    ("quick_xml", &["corpus"]),
     ("rust_xlsxwriter", &["report"]),
     ("maud", &["report", "server"]),
     ("safetensors", &["embed"]),
