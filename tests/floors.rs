@@ -32,6 +32,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("jieba_rs", &["text"]),
     ("calamine", &["corpus"]),
+    ("quick_xml", &["corpus"]),
     ("rust_xlsxwriter", &["report"]),
     ("maud", &["report", "server"]),
     ("safetensors", &["embed"]),

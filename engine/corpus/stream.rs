@@ -288,6 +288,14 @@ struct Begun {
     until: u32,
 }
 
+/// A list at its beginning.
+struct Opening {
+    rows: TextRows<Source>,
+    begun: Begun,
+    /// The first rows, from which the headings were taken.
+    first: Vec<Row>,
+}
+
 /// What the first reading found.
 struct Learned {
     runs: Runs,
@@ -312,7 +320,8 @@ impl Streaming<'_> {
         let mut faulty: Vec<RejectedRow> = Vec::new();
         let mut n_faulty = 0_u64;
         let mut rows_in = 0_u64;
-        let (mut rows, begun, mut batch_of_rows) = self.begin()?;
+        let Opening { mut rows, begun, first } = self.begin()?;
+        let mut batch_of_rows = Some(first);
         let mut columns = begun.columns.clone();
         let mut stopped = false;
         while let Some(batch) = batch_of_rows {
@@ -353,7 +362,7 @@ impl Streaming<'_> {
     }
 
     /// Begins reading from the top, up to the headings.
-    fn begin(&self) -> Result<(TextRows<Source>, Begun, Option<Vec<Row>>), CorpusError> {
+    fn begin(&self) -> Result<Opening, CorpusError> {
         let mut source = Source::open(self.path, self.survey.is_gzip)?;
         if self.survey.is_marked {
             let mut mark = [0; 3];
@@ -391,7 +400,7 @@ impl Streaming<'_> {
             skipped,
             until: table.rows.last().map_or(0, |row| row.number),
         };
-        Ok((rows, begun, Some(table.rows)))
+        Ok(Opening { rows, begun, first: table.rows })
     }
 
     fn stopped(&self, stop: Stopped) -> CorpusError {
@@ -440,7 +449,8 @@ impl Streaming<'_> {
 
     /// Reads the list once for what only all rows together tell.
     fn learn(&self) -> Result<Learned, CorpusError> {
-        let (mut rows, begun, mut batch) = self.begin()?;
+        let Opening { mut rows, begun, first } = self.begin()?;
+        let mut batch = Some(first);
         let mut held = begun.columns.clone();
         let mut texts = HashMap::new();
         let mut plan = Plan::default();
