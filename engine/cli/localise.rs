@@ -54,7 +54,12 @@ fn subcommands(mut command: Command, lang: Lang, above: &str) -> Command {
                     sub = sub.about(about);
                 }
                 if let Some(examples) = sub.get_after_help().map(ToString::to_string) {
-                    sub = sub.after_help(examples.replacen("示例：", "Examples:", 1));
+                    let mut examples = examples.replacen("示例：", "Examples:", 1);
+                    if let Some((shown, _)) = examples.split_once("\n\n") {
+                        let notes = english(&words, "notes").unwrap_or_default();
+                        examples = format!("{shown}\n\n{notes}");
+                    }
+                    sub = sub.after_help(examples);
                 }
                 let ids: Vec<String> =
                     sub.get_arguments().map(|arg| arg.get_id().to_string()).collect();
@@ -223,6 +228,15 @@ const ENGLISH: &[(&str, &str, &str)] = &[
         "nightly",
         "as_of",
         "Reference date (YYYY-MM-DD); today by default, but never before the last published one",
+    ),
+    (
+        "nightly",
+        "notes",
+        "stdout has one line of JSON; stderr a progress bar on a terminal, else a line of JSON per entry.\n\
+         On failure the command of --on-failure learns why from the environment variables DUIJIE_CODE,\n\
+         DUIJIE_MESSAGE, DUIJIE_REMEDY and DUIJIE_WORKSPACE.\n\
+         Exit codes: 0 published, 1 not published (input or environment; what is published stays),\n\
+         2 wrong usage, 255 our fault.",
     ),
     ("nightly", "refresh", "Count the retrieval statistics anew and score everything again"),
     ("nightly", "dry_run", "Only say what would be done; write nothing"),
