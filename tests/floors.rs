@@ -41,6 +41,7 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("pulp", &["embed"]),
     ("tokenizers", &["embed"]),
     ("ureq", &["embed"]),
+    ("parquet", &["job"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
 ];

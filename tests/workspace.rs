@@ -261,6 +261,11 @@ fn import_export_backup_restore() {
     let output = duijie(at, NIGHT).args(["import", "list.csv"]).output().expect("starts");
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
 
+    // A folder stands for its files; here they were taken in before.
+    let folder = ["import", "inbox/demands", "--side", "demand", "--json"];
+    let folder = json(&good(at, NIGHT, &folder));
+    assert_eq!(folder["files"][0]["already_taken"], true, "{folder}");
+
     // Contacts: masked unless asked for, guarded against formulas.
     let contacts = "单位名称,联系人,手机,邮箱\n虚构第0研究室,=王小明,13812345678,wang@example.cn\n";
     fs::write(at.join("联系人.csv"), contacts).expect("written");

@@ -303,8 +303,8 @@ pub(super) struct VectorArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArguments {
-    /// 要读入工作区的清单，一个或多个
-    #[arg(value_name = "FILE", required_unless_present_any = ["check", "answers", "contacts"])]
+    /// 要读入工作区的清单，一个或多个；文件夹代表其中的各个文件
+    #[arg(value_name = "FILE|DIR", required_unless_present_any = ["check", "answers", "contacts"])]
     pub(super) files: Vec<PathBuf>,
 
     /// 只检查这个文件、压缩包，或放着一批文件（如单份征集表）的文件夹；不需要工作区，什么也不读入

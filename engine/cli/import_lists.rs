@@ -1,7 +1,7 @@
 //! `duijie import FILE…`: lists, answers and contacts go into the workspace.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
@@ -27,7 +27,8 @@ const SHOWN: usize = 10;
 pub(super) fn run(arguments: &ImportArguments, lang: Lang) -> CommandResult {
     let mut columns = side_options(&arguments.columns, lang)?;
     columns.accept_held = arguments.accept_held;
-    let sides = (arguments.files.iter())
+    let files = expand(&arguments.files)?;
+    let sides = (files.iter())
         .map(|path| side(path, arguments.side.map(Into::into), lang))
         .collect::<Result<Vec<Side>, Failure>>()?;
     let workspace = find(&arguments.workspace)?;
@@ -35,12 +36,12 @@ pub(super) fn run(arguments: &ImportArguments, lang: Lang) -> CommandResult {
     let mut told = Told { json: Vec::new(), lines: Vec::new(), lang };
     let result = (|| -> Result<(), JobError> {
         let mut store = workspace.store(around.now())?;
-        if !arguments.files.is_empty() {
+        if !files.is_empty() {
             let _lock = BuildersLock::take(&workspace, "import", Timestamp::now())?;
             store.discard_staged(around.now())?;
             let percent =
                 arguments.max_rejected.unwrap_or(workspace.config().inbox.max_rejected_percent);
-            for (path, side) in arguments.files.iter().zip(sides) {
+            for (path, side) in files.iter().zip(sides) {
                 let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
                 let returned = arguments
                     .out
@@ -87,6 +88,30 @@ pub(super) fn run(arguments: &ImportArguments, lang: Lang) -> CommandResult {
         }
     }
     Ok(result?)
+}
+
+/// The files to take in: a folder stands for the files in it, by name. Hidden files and lock files of
+/// office programs are passed over.
+fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, JobError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let failed = |source| JobError::Io { action: "read", path: path.clone(), source };
+        let mut inside = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.path().is_file() && !name.starts_with('.') && !name.starts_with("~$") {
+                inside.push(entry.path());
+            }
+        }
+        inside.sort();
+        files.extend(inside);
+    }
+    Ok(files)
 }
 
 /// The side of a list: as said, or by a file name that speaks of one side only. A list on the wrong

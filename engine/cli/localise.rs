@@ -193,7 +193,11 @@ const ENGLISH: &[(&str, &str, &str)] = &[
         "",
         "Take lists, answers or contacts into the workspace; --check only checks a list and writes nothing",
     ),
-    ("import", "files", "Lists to take into the workspace, one or more"),
+    (
+        "import",
+        "files",
+        "Lists to take into the workspace, one or more; a folder stands for its files",
+    ),
     (
         "import",
         "check",

@@ -107,6 +107,9 @@ fn tell_people(night: &Night, lang: Lang) {
             summary.news.gone
         ),
     });
+    for warning in &summary.warnings {
+        tell(&format!("{}{}", lang.pick("注意：", "attention: "), warning.message(lang)));
+    }
     for file in night.ingested.iter().filter(|file| file.outcome == "refused") {
         let why = file.reason.as_ref().map_or("", |(_, why)| why.as_str());
         tell(&format!("{}{}：{why}", lang.pick("拒收 ", "refused "), file.file));

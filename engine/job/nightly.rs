@@ -22,7 +22,7 @@ use super::{
     BuildersLock, Current, JobError, Surroundings, Workspace, fail, files, gc, intake, standing,
 };
 use crate::matching::Standing;
-use crate::model::{RecordId, Side};
+use crate::model::{Lang, RecordId, Side};
 use crate::pipeline::{
     NightFolders, NightInput, NightMode, NightSummary, Progress, Refresh, run_night,
 };
@@ -82,8 +82,35 @@ pub struct NightlySummary {
 pub struct Warning {
     /// A short stable code.
     pub code: String,
-    /// What it is, in English; the code is what people's words are looked up by.
+    /// What was found.
     pub detail: String,
+}
+
+impl Warning {
+    /// One line for people.
+    #[must_use]
+    pub fn message(&self, lang: Lang) -> String {
+        let what = match self.code.as_str() {
+            "dead-builder" => lang.pick(
+                "上一次运行没有正常结束，已清理",
+                "an earlier run did not come to its end and was cleared up",
+            ),
+            "clock-went-back" => lang.pick(
+                "系统时钟早于上次发布，沿用上次的参考日期，请校准时钟",
+                "the clock is before the last published run, whose date is kept; set the clock",
+            ),
+            "generation-damaged" => lang.pick(
+                "索引已损坏，已由数据库重建",
+                "the index was damaged and is rebuilt from the store",
+            ),
+            "current-damaged" => lang.pick(
+                "CURRENT 已损坏，已重新写出",
+                "CURRENT was damaged and is written anew",
+            ),
+            other => other,
+        };
+        format!("{what}（{}）", self.detail)
+    }
 }
 
 /// A night that was published.
@@ -206,7 +233,7 @@ fn check(store: &Store, workspace: &Workspace) -> Result<(), JobError> {
         None => Ok(()),
         Some(finding) => Err(StoreError::Corrupt {
             path: workspace.path("store.db"),
-            detail: finding.message(crate::model::Lang::En),
+            detail: finding.message(Lang::En),
         }
         .into()),
     }
