@@ -24,11 +24,14 @@ use crate::report::{
 const SCHEMA: &str = "duijie.news/1";
 const JSON: &str = "news.json";
 
+/// Reads a record of a side by its id; `None` where it is gone.
+pub(super) type ReadRecord<'a> = &'a dyn Fn(Side, &str) -> Result<Option<Record>, JobError>;
+
 /// What the news is about.
 pub(super) struct NewsInput<'a> {
     pub(super) config: &'a Config,
     /// Reads a live record; only those that the news speaks of are asked for.
-    pub(super) record: &'a dyn Fn(Side, &str) -> Result<Option<Record>, JobError>,
+    pub(super) record: ReadRecord<'a>,
     pub(super) standing: &'a Standing,
     /// The last published run: its name and folder.
     pub(super) before: Option<(&'a str, &'a Path)>,
@@ -128,10 +131,7 @@ struct Told {
 }
 
 impl Told {
-    fn read(
-        found: &News,
-        record: &dyn Fn(Side, &str) -> Result<Option<Record>, JobError>,
-    ) -> Result<Self, JobError> {
+    fn read(found: &News, record: ReadRecord<'_>) -> Result<Self, JobError> {
         let mut told = Self { demands: HashMap::new(), supplies: HashMap::new() };
         let new = found.entries.iter().map(|entry| (&entry.pair.demand, &entry.pair.supply));
         let gone = found.gone.iter().map(|gone| (&gone.demand, &gone.supply));

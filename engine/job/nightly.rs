@@ -103,10 +103,9 @@ impl Warning {
                 "索引已损坏，已由数据库重建",
                 "the index was damaged and is rebuilt from the store",
             ),
-            "current-damaged" => lang.pick(
-                "CURRENT 已损坏，已重新写出",
-                "CURRENT was damaged and is written anew",
-            ),
+            "current-damaged" => {
+                lang.pick("CURRENT 已损坏，已重新写出", "CURRENT was damaged and is written anew")
+            }
             other => other,
         };
         format!("{what}（{}）", self.detail)

@@ -295,6 +295,8 @@ fn why_gone(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pair(demand: &str, supply: &str) -> StandingPair {
@@ -390,5 +392,74 @@ mod tests {
         let found = news(Some(&before), &now);
         assert!(found.entries.is_empty());
         assert_eq!(found.gone[0].why, [WhyGone::Refused]);
+    }
+
+    /// A run over a few demands and supplies: for each pair whether it was kept, how it stands, and
+    /// for each record whether it is there and in which version.
+    fn any_run() -> impl Strategy<Value = Standing> {
+        let pair = (0..3_usize, any::<bool>(), any::<bool>(), 0..3_u32);
+        let pairs = prop::collection::vec(prop::option::of(pair), 9);
+        let versions = prop::collection::vec(prop::option::of(0..2_u8), 6);
+        (pairs, versions, 0..2_u8).prop_map(|(pairs, versions, rules)| {
+            let verdicts = [Verdict::NoMatch, Verdict::Discuss, Verdict::Recommend];
+            let table = |from: usize| -> BTreeMap<String, String> {
+                (0..3)
+                    .filter_map(|n| Some((n.to_string(), versions[from + n]?.to_string())))
+                    .collect()
+            };
+            let (demands, supplies) = (table(0), table(3));
+            let pairs = (0..9)
+                .filter_map(|at| {
+                    let (verdict, handed_out, refused, unstated) = pairs[at]?;
+                    let (demand, supply) = ((at / 3).to_string(), (at % 3).to_string());
+                    let known = demands.contains_key(&demand) && supplies.contains_key(&supply);
+                    known.then(|| StandingPair {
+                        demand,
+                        supply,
+                        verdict: verdicts[verdict],
+                        probability: Micro(500_000),
+                        handed_out,
+                        refused,
+                        unstated,
+                    })
+                })
+                .collect();
+            Standing { pairs, demands, supplies, rules: rules.to_string() }
+        })
+    }
+
+    fn keys(run: &Standing, wanted: impl Fn(&StandingPair) -> bool) -> BTreeSet<(String, String)> {
+        let wanted = run.pairs.iter().filter(|pair| wanted(pair));
+        wanted.map(|pair| (pair.demand.clone(), pair.supply.clone())).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn yesterday_and_the_news_are_today(before in any_run(), now in any_run()) {
+            let found = news(Some(&before), &now);
+            let handed = |pair: &StandingPair| pair.stands() && pair.handed_out;
+            let mut lists = keys(&before, handed);
+            for gone in &found.gone {
+                prop_assert!(!gone.why.is_empty());
+                prop_assert!(lists.remove(&(gone.demand.clone(), gone.supply.clone())));
+            }
+            let stood = keys(&before, StandingPair::stands);
+            for entry in &found.entries {
+                prop_assert!(!entry.why.is_empty());
+                let key = (entry.pair.demand.clone(), entry.pair.supply.clone());
+                // Whatever was not there for a person before is news, and nothing else.
+                prop_assert!(!stood.contains(&key) || entry.pair.handed_out);
+                if entry.pair.handed_out {
+                    prop_assert!(lists.insert(key));
+                }
+            }
+            prop_assert_eq!(lists, keys(&now, handed));
+            let told: BTreeSet<(String, String)> = (found.entries.iter())
+                .map(|entry| (entry.pair.demand.clone(), entry.pair.supply.clone()))
+                .collect();
+            let fresh: BTreeSet<_> =
+                keys(&now, StandingPair::stands).difference(&stood).cloned().collect();
+            prop_assert!(told.is_superset(&fresh));
+        }
     }
 }
