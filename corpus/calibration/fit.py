@@ -6,9 +6,9 @@ eval --json`, of patents and awards from `duijie match` with all weight on one p
 Then, per direction and script, the weights are searched on a grid. What is compared is nDCG@10
 (linear gain) and, where grades say what is worth a call, the reciprocal rank of the first such answer,
 each over that of the best single part on the same set, so that no set dominates; a split must not be
-worse than the best part on any set by either (by a hundredth at most). Of those that the queries cannot tell from the best,
-those of both directions are taken together whose curves, as below, give the graded pairs the greatest
-likelihood; for a script without such pairs the middle of them.
+worse than the best part on any set by either (by a hundredth at most). Of those that the queries cannot
+tell from the best, the middle is taken: for Chinese the middle of those whose curves, as below, give the
+graded pairs the greatest likelihood, both directions together.
 
 Last, it runs `duijie eval` with the chosen weights on the market lists and fits the calibration to all
 graded pairs, of both directions: per direction a logistic curve of "grade 2 or 3" on its score; what
@@ -55,7 +55,7 @@ STEP = 50
 # would see it: a hundredth of its nDCG.
 LEAST_RATIO = 0.99
 # Splits within so many standard errors of the best are taken for equally good at ranking.
-NEAR = 2
+NEAR = 1
 # Documents per part and query that can reach a top ten of a sum.
 DEPTH_PER_PART = 200
 FOLDS = 5
@@ -267,9 +267,9 @@ def near_best(tables, seen):
     return near
 
 
-def middle_of(near):
-    """The one nearest to the middle."""
-    middle = np.mean(near, axis=0)
+def middle_of(some, near):
+    """The one of `near` that is nearest to the mean of some."""
+    middle = np.mean(some, axis=0)
     return min(near, key=lambda s: (float(((np.array(s) - middle) ** 2).sum()), s))
 
 
@@ -314,18 +314,17 @@ class Pairs:
         return probability(logistic(x, self.relevant[keep]), x)
 
     def likeliest(self, near, keep):
-        """Of the near best splits of both directions the two by which the mean of both curves,
-        which is what is shown, gives the kept pairs the greatest likelihood."""
+        """Of the near best splits of both directions the middle of those pairs by which the mean of
+        both curves, which is what is shown, gives the kept pairs the greatest likelihoods: the best
+        tenth, because the very best one is so by chance."""
         y = self.relevant[keep]
         p = [np.array([self.curve(d, row, keep) for row in as_rows(near[d], d)]) for d in DIRECTIONS]
-        best = None
-        for own, split in zip(p[0], near["for_demand"]):
-            shown = (own + p[1]) / 2
-            likelihood = (y * np.log(shown) + (1 - y) * np.log(1 - shown)).mean(axis=1)
-            at = int(likelihood.argmax())
-            if best is None or likelihood[at] > best[0]:
-                best = (likelihood[at], split, near["for_supply"][at])
-        return dict(zip(DIRECTIONS, best[1:]))
+        found = np.array([
+            (y * np.log((own + p[1]) / 2) + (1 - y) * np.log(1 - (own + p[1]) / 2)).mean(axis=1)
+            for own in p[0]
+        ])
+        best = np.argwhere(found >= np.quantile(found, 0.9))
+        return {d: middle_of([near[d][n] for n in best[:, at]], near[d]) for at, d in enumerate(DIRECTIONS)}
 
 
 def choose_weights(all_values, pairs, demand_fold):
@@ -355,7 +354,7 @@ def choose_weights(all_values, pairs, demand_fold):
         keep = np.array([demand_fold[d] != fold for d in pairs.demands])
         likeliest = pairs.likeliest({d: near[d, "han"] for d in DIRECTIONS}, keep)
         found = {(d, "han"): likeliest[d] for d in DIRECTIONS}
-        found |= {key: middle_of(splits_) for key, splits_ in near.items() if key[1] == "latin"}
+        found |= {key: middle_of(splits_, splits_) for key, splits_ in near.items() if key[1] == "latin"}
         return found
 
     before = read_weights()
