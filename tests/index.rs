@@ -8,11 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use duijie::index::{GONE, IndexError, LayeredSide, LexicalScorer, Scratch, SelfScores, SideIndex};
 use duijie::kernel::Hit;
 use duijie::model::{Contact, Diagnosis, Lang, Record, RecordId, Side, SourceRef, Visibility};
-<<<<<<< HEAD
 use duijie::text::{Segmenter, Synonyms};
-=======
-use duijie::text::Segmenter;
->>>>>>> verdict
 use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
