@@ -1,6 +1,7 @@
 //! The index of a side against what people type, and bulk BM25 against tantivy's own.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -230,6 +231,46 @@ fn what_is_no_index_is_named() {
     std::fs::write(&description, original).expect("writable");
     std::fs::remove_file(folder.join("meta.json")).expect("removable");
     assert!(matches!(open(), IndexError::Damaged { .. }));
+}
+
+/// The formula of the telling words, worked term by term.
+#[test]
+fn the_share_of_telling_words_is_its_formula() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let asker = ("碳化硅衬底清洗", "需要工业废水少的清洗工艺，解决铌酸锂污染。");
+    let supplies = build(dir.path(), Side::Supply, &records(Side::Supply, &SUPPLIES));
+    let demands = build(dir.path(), Side::Demand, &records(Side::Demand, &[asker]));
+    let scorer = LexicalScorer::new(&demands, &supplies).expect("readable");
+    let segmenter = Segmenter::shared();
+    let terms = |text: &str| -> BTreeSet<String> {
+        let tokens = segmenter.tokens(text).into_iter().map(|token| token.text);
+        tokens.filter(|term| term.chars().nth(1).is_some()).collect()
+    };
+    let held: Vec<BTreeSet<String>> =
+        SUPPLIES.iter().map(|(title, body)| &terms(title) | &terms(body)).collect();
+    let in_title = terms(asker.0);
+    let weight = |term: &String| {
+        let n = held.iter().filter(|of_one| of_one.contains(term)).count() as f64;
+        let idf = (1.0 + (SUPPLIES.len() as f64 - n + 0.5) / (n + 0.5)).ln();
+        (if in_title.contains(term) { 2.0 * idf } else { idf }).powi(2)
+    };
+    let own = &in_title | &terms(asker.1);
+    assert!(own.len() < 40, "none is left out");
+    let all: f64 = own.iter().map(weight).sum();
+    let rows: Vec<u32> = (0..=8).collect();
+    let mut scratch = Scratch::default();
+    let shares = scorer.telling_share(0, &rows, &mut scratch).expect("it has words");
+    for (row, of_one) in held.iter().enumerate() {
+        let expected = own.intersection(of_one).map(weight).sum::<f64>() / all;
+        assert!((f64::from(shares[row]) - expected).abs() < 1e-5, "{row}: {shares:?} {expected}");
+    }
+    assert!(shares[0] > 0.0 && shares[3] > 0.0 && shares[2] == 0.0, "{shares:?}");
+    assert_eq!(shares[8], 0.0, "there is no such document");
+    // What one query leaves behind does not reach the next.
+    assert_eq!(scorer.telling_share(0, &rows, &mut scratch).expect("the same"), shares);
+    let silent = build(&dir.path().join("2"), Side::Demand, &records(Side::Demand, &[("", "")]));
+    let scorer = LexicalScorer::new(&silent, &supplies).expect("readable");
+    assert_eq!(scorer.telling_share(0, &rows, &mut scratch), None);
 }
 
 #[test]

@@ -6,9 +6,9 @@ eval --json`, of patents and awards from `duijie match` with all weight on one p
 Then, per direction and script, the weights are searched on a grid. What is compared is nDCG@10
 (linear gain) and, where grades say what is worth a call, the reciprocal rank of the first such answer,
 each over that of the best single part on the same set, so that no set dominates; a split must not be
-worse than the best part on any set by either. Of those that the queries cannot tell from the best,
-the one is taken whose scores tell relevant pairs from others best: by the likelihood of a logistic
-curve on the graded pairs, where the script has such pairs, and else the middle of them.
+worse than the best part on any set by either (by a hundredth at most). Of those that the queries cannot
+tell from the best, the middle is taken: for Chinese the middle of those whose curves, as below, give the
+graded pairs the greatest likelihood, both directions together.
 
 Last, it runs `duijie eval` with the chosen weights on the market lists and fits the calibration to all
 graded pairs, of both directions: per direction a logistic curve of "grade 2 or 3" on its score; what
@@ -36,22 +36,26 @@ import numpy as np
 from sets import prepare
 
 PARTS = ["lexical", "terms", "dense", "passage", "numbers", "field", "freshness", "maturity"]
-FREE = ["lexical", "terms", "dense", "passage", "field"]
+FREE = ["lexical", "terms", "dense", "passage"]
 HERE = pathlib.Path(__file__).parent
-# A judge's reading says nothing about age or maturity; their weights are set by hand, small: they
+# A judge's reading says nothing about age or maturity, and the market's classes are so coarse that the
+# likelihood of its grades would rather do without them; these weights are set by hand, small: they
 # order pairs that are otherwise alike. Numbers are judged in 46 of the 3,434 graded pairs of dev and
 # dev2, too few to fit a weight: 30 is enough that of two supplies that differ in one figure the one
 # that meets it stands first; 70 lifted pairs about something else (dev, judged: .645 against .655).
 BY_HAND = {
-    "for_demand": {"numbers": 30, "freshness": 20, "maturity": 30},
-    "for_supply": {"numbers": 30, "freshness": 30, "maturity": 0},
+    "for_demand": {"numbers": 30, "field": 20, "freshness": 20, "maturity": 30},
+    "for_supply": {"numbers": 30, "field": 20, "freshness": 30, "maturity": 0},
 }
 DIRECTIONS = {"for_demand": "ranking.trec", "for_supply": "ranking.reverse.trec"}
 BASELINES = {"for_demand": "ranking.bm25.trec", "for_supply": "ranking.reverse.bm25.trec"}
 MARKET = {"dev": "for_demand", "dev2": "for_demand", "reverse": "for_supply"}
 STEP = 50
-# A class is coarse: it may order pairs that are otherwise alike, and no more.
-MAX_FIELD = 100
+# A split may fall short of the best single part on a set by so little that no reader of ten results
+# would see it: a hundredth of its nDCG.
+LEAST_RATIO = 0.99
+# Splits within so many standard errors of the best are taken for equally good at ranking.
+NEAR = 1
 # Documents per part and query that can reach a top ten of a sum.
 DEPTH_PER_PART = 200
 FOLDS = 5
@@ -164,7 +168,7 @@ def deep_values(args, tasks):
     for folder, of_folder in itertools.groupby(tasks, key=lambda task: task.folder):
         outs = {
             part: run(args, folder, f"only-{part}", everywhere({p: 1000 * int(p == part) for p in PARTS}))
-            for part in FREE if part != "field"
+            for part in FREE
         }
         for task in of_folder:
             file, baseline = DIRECTIONS[task.direction], BASELINES[task.direction]
@@ -221,37 +225,34 @@ def splits(n, total=1000):
             yield (first, *rest)
 
 
-def full_weights(split, direction, field=None):
+def full_weights(split, direction):
     """The weights of all parts that a split of the free ones comes to, in thousandths."""
     hand = BY_HAND[direction]
-    total = 1000 - sum(hand.values()) - (field or 0)
+    total = 1000 - sum(hand.values())
     scaled = [round(w * total / 1000) for w in split]
-    if field is not None:
-        scaled[FREE.index("field")] += field
-    scaled[scaled.index(max(scaled))] += 1000 - sum(hand.values()) - sum(scaled)
+    scaled[scaled.index(max(scaled))] += total - sum(scaled)
     return {part: {**dict(zip(FREE, scaled)), **hand}[part] for part in PARTS}
 
 
-def as_rows(grid, direction, field):
-    return np.array([[full_weights(s, direction, field)[part] for part in PARTS] for s in grid], float)
+def as_rows(grid, direction):
+    return np.array([[full_weights(s, direction)[part] for part in PARTS] for s in grid], float)
 
 
 def mean(values):
     return float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
 
 
-def choose(tables, likelihood, seen):
-    """The split to take from `tables` (per measure, split → value per query), looking only at the
-    queries that are `seen` (per measure, flags); `likelihood` says how well a split's scores tell
-    relevant pairs from others, or is None."""
+def near_best(tables, seen):
+    """The splits that the `seen` queries (per table, flags) cannot tell from the best at ranking, of
+    those that are not worse than the best part on any table; tables are split → value per query."""
     cut = [{s: v[flags] for s, v in table.items()} for table, flags in zip(tables, seen)]
     # A measure of which nothing is left cannot tell anything.
     cut = [table for table in cut if np.isfinite(next(iter(table.values()))).any()]
     alone = [tuple(1000 * int(p == q) for q in range(len(FREE))) for p in range(len(FREE))]
     best_part = [max(mean(table[s]) for s in alone if s in table) for table in cut]
     ratio = {s: [mean(table[s]) / best for table, best in zip(cut, best_part)] for s in cut[0]}
-    allowed = [s for s, r in ratio.items() if min(r) >= 1]
-    # Where nothing is as good as the best part everywhere, the least bad worst set decides.
+    allowed = [s for s, r in ratio.items() if min(r) >= LEAST_RATIO]
+    # Where nothing is as good as the best part everywhere, the least bad worst sets decide.
     if not allowed:
         allowed = sorted(ratio, key=lambda s: (-min(ratio[s]), s))[:20]
     top = max(allowed, key=lambda s: (np.mean(ratio[s]), s))
@@ -261,13 +262,15 @@ def choose(tables, likelihood, seen):
         losses = [l[np.isfinite(l)] for l in losses]
         loss = np.mean([l.mean() for l in losses])
         error = math.sqrt(sum(l.var(ddof=1) / len(l) for l in losses)) / len(losses)
-        if loss <= error:
+        if loss <= NEAR * error:
             near.append(s)
-    if likelihood is not None:
-        return max(near, key=lambda s: (likelihood(s), s))
-    middle = np.mean(near, axis=0)
-    # The grid point nearest to the middle, of those that are allowed.
-    return min(allowed, key=lambda s: (float(((np.array(s) - middle) ** 2).sum()), s))
+    return near
+
+
+def middle_of(some, near):
+    """The one of `near` that is nearest to the mean of some."""
+    middle = np.mean(some, axis=0)
+    return min(near, key=lambda s: (float(((np.array(s) - middle) ** 2).sum()), s))
 
 
 def interval(values, rounds=2000):
@@ -303,71 +306,77 @@ class Pairs:
         self.demands = np.array([pair["demand"] for pair in pairs])
         self.parts = {d: np.array([part_array(pair, d) for pair in pairs]).T for d in DIRECTIONS}
 
-    def likelihood(self, direction, weights, keep):
+    def curve(self, direction, weights, keep):
+        """The probabilities of the kept pairs by a curve on this direction's score."""
         values = self.parts[direction][:, keep]
         present = ~np.isnan(values)
         x = weights @ np.nan_to_num(values) / np.maximum(weights @ present, 1)
+        return probability(logistic(x, self.relevant[keep]), x)
+
+    def likeliest(self, near, keep):
+        """Of the near best splits of both directions the middle of those pairs by which the mean of
+        both curves, which is what is shown, gives the kept pairs the greatest likelihoods: the best
+        tenth, because the very best one is so by chance."""
         y = self.relevant[keep]
-        p = probability(logistic(x, y), x)
-        return float((y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
+        p = [np.array([self.curve(d, row, keep) for row in as_rows(near[d], d)]) for d in DIRECTIONS]
+        found = np.array([
+            (y * np.log((own + p[1]) / 2) + (1 - y) * np.log(1 - (own + p[1]) / 2)).mean(axis=1)
+            for own in p[0]
+        ])
+        best = np.argwhere(found >= np.quantile(found, 0.9))
+        return {d: middle_of([near[d][n] for n in best[:, at]], near[d]) for at, d in enumerate(DIRECTIONS)}
 
 
-def choose_weights(args, all_values, pairs, demand_fold):
+def choose_weights(all_values, pairs, demand_fold):
     """(direction, script) → weights; and the same again per fold, chosen without its demands."""
-    chosen, without = {}, [{} for _ in range(FOLDS)]
-    for direction in DIRECTIONS:
-        for script in ("han", "latin"):
-            of_set = [v for v in all_values if (v.direction, v.script) == (direction, script)]
-            if not of_set:
-                of_old = read_weights()[direction, script]
-                chosen[direction, script] = of_old
-                for fold in range(FOLDS):
-                    without[fold][direction, script] = of_old
-                continue
-            han = script == "han"
-            # English lists name no field that could be compared; it keeps what Chinese gives it.
-            field = None if han else chosen[direction, "han"]["field"]
-            if han:
-                grid = [s for s in splits(len(FREE)) if s[-1] <= MAX_FIELD or s[-1] == 1000]
-            else:
-                grid = [(*s, 0) for s in splits(len(FREE) - 1)]
-            rows = as_rows(grid, direction, field)
-            row_of = dict(zip(grid, rows))
-            tables = [(v, v.table(grid, rows)) for v in of_set]
-            calls = [(v, v.first_calls(grid, rows)) for v in of_set]
-            tables += [(v, table) for v, table in calls if table]
+    of, tables = defaultdict(list), defaultdict(list)
+    for v in all_values:
+        grid = list(splits(len(FREE)))
+        rows = as_rows(grid, v.direction)
+        key = (v.direction, v.script)
+        of[key].append(v)
+        tables[key].append((v, "nDCG@10", v.table(grid, rows)))
+        calls = v.first_calls(grid, rows)
+        if calls:
+            tables[key].append((v, "first worth a call", calls))
 
-            def pick(fold):
-                # A market query goes with its demand; others by their place.
-                flags = []
-                for v, _ in tables:
-                    own = v.name.startswith("market")
-                    of = [demand_fold.get(q, n % FOLDS) if own and direction == "for_demand"
-                          else n % FOLDS for n, q in enumerate(v.queries)]
-                    flags.append(np.array(of) != fold)
-                keep = np.array([demand_fold[d] != fold for d in pairs.demands])
-                tells = lambda s: pairs.likelihood(direction, row_of[s], keep)
-                return choose([t for _, t in tables], tells if han else None, flags), flags
+    def flags(key, fold):
+        # A market query goes with its demand; others by their place.
+        found = []
+        for v, *_ in tables[key]:
+            own = v.name.startswith("market") and v.direction == "for_demand"
+            folds = [demand_fold[q] if own else n % FOLDS for n, q in enumerate(v.queries)]
+            found.append(np.array(folds) != fold)
+        return found
 
-            split, _ = pick(None)
-            chosen[direction, script] = full_weights(split, direction, field)
-            print(f"\n{direction} {script}: split {split}, weights {chosen[direction, script]}", flush=True)
-            held_out = [np.zeros(len(v.queries)) for v, _ in tables]
-            for fold in range(FOLDS):
-                of_fold, flags = pick(fold)
-                without[fold][direction, script] = full_weights(of_fold, direction, field)
-                print(f"  fold {fold}: {of_fold}")
-                for (_, table), seen, out in zip(tables, flags, held_out):
-                    out[~seen] = table[of_fold][~seen]
-            for n, ((v, table), out) in enumerate(zip(tables, held_out)):
-                alone = {p: mean(table[s]) for p in FREE
-                         if (s := tuple(1000 * int(p == q) for q in FREE)) in table}
-                what = "nDCG@10" if n < len(of_set) else "first worth a call"
-                bm25 = f"BM25 {interval(v.of_bm25())}, " if n < len(of_set) and not v.name.startswith("market") else ""
-                print(f"  {v.name} ({len(v.queries)}) {what}: {bm25}alone "
-                      + ", ".join(f"{p} {x:.3f}" for p, x in alone.items())
-                      + f"; chosen {interval(table[split])}; held out {interval(out)}", flush=True)
-    return chosen, without
+    def pick(fold):
+        near = {key: near_best([t for *_, t in of_key], flags(key, fold)) for key, of_key in tables.items()}
+        keep = np.array([demand_fold[d] != fold for d in pairs.demands])
+        likeliest = pairs.likeliest({d: near[d, "han"] for d in DIRECTIONS}, keep)
+        found = {(d, "han"): likeliest[d] for d in DIRECTIONS}
+        found |= {key: middle_of(splits_, splits_) for key, splits_ in near.items() if key[1] == "latin"}
+        return found
+
+    before = read_weights()
+    whole = lambda found: before | {key: full_weights(split, key[0]) for key, split in found.items()}
+    found = pick(None)
+    per_fold = [pick(fold) for fold in range(FOLDS)]
+    for key, of_key in tables.items():
+        split = found[key]
+        print(f"\n{' '.join(key)}: split {split}, weights {full_weights(split, key[0])}")
+        print("  per fold: " + ", ".join(str(of_fold[key]) for of_fold in per_fold))
+        for n, (v, what, table) in enumerate(of_key):
+            held_out = np.zeros(len(v.queries))
+            for fold, of_fold in enumerate(per_fold):
+                held = ~flags(key, fold)[n]
+                held_out[held] = table[of_fold[key]][held]
+            alone = {p: mean(table[tuple(1000 * int(p == q) for q in FREE)]) for p in FREE}
+            deep = what == "nDCG@10" and not v.name.startswith("market")
+            print(f"  {v.name} ({len(v.queries)}) {what}: "
+                  + (f"BM25 {interval(v.of_bm25())}, " if deep else "")
+                  + "alone " + ", ".join(f"{p} {x:.3f}" for p, x in alone.items())
+                  + f"; chosen {interval(table[split])}; held out {interval(held_out)}", flush=True)
+    return whole(found), [whole(of_fold) for of_fold in per_fold]
 
 
 def shown_probability(curves, scores):
@@ -628,7 +637,7 @@ def main():
     else:
         tasks = [task for task in prepare(args.data, args.work) if task.folder.name in args.sets.split(",")]
         values = [*market_values(told), *deep_values(args, tasks)]
-        chosen, without = choose_weights(args, values, pairs, demand_fold)
+        chosen, without = choose_weights(values, pairs, demand_fold)
     calibration = calibrate(args, chosen, without, demand_fold)
     if args.write:
         write_files(chosen, *calibration)

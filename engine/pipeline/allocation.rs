@@ -114,6 +114,8 @@ pub(super) struct Terms<'a> {
     pub per_supply: u32,
     pub quota: Option<Quota<'a>>,
     pub exposure_cost: Micro,
+    /// Whether all ranked pairs are handed out in all ways too, for comparison.
+    pub before_verdict: bool,
 }
 
 #[cfg(test)]

@@ -36,9 +36,16 @@ impl<'a> Clock<'a> {
         result
     }
 
-    /// Stages in order, named for people, in seconds.
+    /// Stages in the order in which they first began, named for people, in seconds.
     pub(super) fn for_people(&self, lang: Lang) -> Vec<(String, f64)> {
-        self.stages.iter().map(|&(stage, time)| (stage.label(lang).to_owned(), time)).collect()
+        let mut times: Vec<(Stage, f64)> = Vec::new();
+        for &(stage, time) in &self.stages {
+            match times.iter_mut().find(|(known, _)| *known == stage) {
+                Some((_, sum)) => *sum += time,
+                None => times.push((stage, time)),
+            }
+        }
+        times.into_iter().map(|(stage, time)| (stage.label(lang).to_owned(), time)).collect()
     }
 
     /// Stages in order, in seconds.
@@ -46,10 +53,15 @@ impl<'a> Clock<'a> {
         &self.stages
     }
 
-    /// Seconds by stage name, and since the start of the run as `total`.
+    /// Seconds by stage name, of all its parts together, and since the start of the run as `total`.
     pub(super) fn for_manifest(&self) -> BTreeMap<String, f64> {
-        let stages = self.stages.iter().map(|&(stage, time)| (stage.name().to_owned(), time));
-        stages.chain([("total".to_owned(), seconds(self.began))]).collect()
+        let mut times = BTreeMap::from([("total".to_owned(), seconds(self.began))]);
+        for &(stage, time) in &self.stages {
+            *times.entry(stage.name().to_owned()).or_default() += time;
+        }
+        // Sums of milliseconds, without the dust of binary fractions.
+        times.values_mut().for_each(|time| *time = (*time * 1e3).round() / 1e3);
+        times
     }
 }
 

@@ -142,9 +142,13 @@ impl Rated {
     }
 
     /// Hands out the worthwhile pairs by the method asked for, and measures all methods on all
-    /// pairs and on the worthwhile ones. Returns the chosen places in the pairs, ascending.
+    /// pairs, where that is asked for, and on the worthwhile ones. Returns the chosen places in the pairs, ascending.
     pub(super) fn hand_out(&self, terms: &Terms<'_>) -> (Vec<u32>, [Comparison; 2]) {
-        let (before, _) = self.compare(&self.pairs, terms);
+        let before = if terms.before_verdict {
+            self.compare(&self.pairs, terms).0
+        } else {
+            Comparison::default()
+        };
         let places: Vec<u32> = (0_u32..)
             .zip(&self.worthwhile)
             .filter(|(_, worthwhile)| **worthwhile)
@@ -266,7 +270,9 @@ pub(super) fn compared_for_people(
     let plain = lang.pick("普通清单（不限额）", "plain lists (no capacities)");
     let (flow, stable) = (AllocationMethod::Flow, AllocationMethod::Stable);
     let mut rows = Vec::new();
-    for (worthwhile_only, comparison) in [(true, after), (false, before)] {
+    // A night does not hand out pairs that are not worth a call, not even for comparison.
+    let before = Some((false, before)).filter(|(_, before)| before.pairs > 0);
+    for (worthwhile_only, comparison) in [(true, after)].into_iter().chain(before) {
         let ways = [
             (plain, None, &comparison.plain),
             (flow.label(lang), Some(flow), &comparison.flow),
@@ -318,6 +324,7 @@ mod tests {
             per_supply: 1,
             quota: None,
             exposure_cost: Micro::ZERO,
+            before_verdict: true,
         };
         let (chosen, [before, after]) = rated.hand_out(&terms);
         assert_eq!(chosen, [0], "1–1 is not worthwhile");

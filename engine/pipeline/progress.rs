@@ -7,6 +7,8 @@ use crate::model::Lang;
 pub enum Stage {
     /// Reading the lists.
     Import,
+    /// Reading what the last night remembered.
+    Recall,
     /// Building the full-text indexes.
     Index,
     /// Computing embeddings.
@@ -31,6 +33,7 @@ impl Stage {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Import => "import",
+            Self::Recall => "recall",
             Self::Index => "index",
             Self::Embed => "embed",
             Self::Candidates => "candidates",
@@ -47,6 +50,7 @@ impl Stage {
     pub const fn label(self, lang: Lang) -> &'static str {
         match self {
             Self::Import => lang.pick("读取清单", "reading the lists"),
+            Self::Recall => lang.pick("读取上次的派生数据", "recalling the last night"),
             Self::Index => lang.pick("建立索引", "indexing"),
             Self::Embed => lang.pick("计算语义向量", "embedding"),
             Self::Candidates => lang.pick("双向检索候选", "retrieving candidates"),

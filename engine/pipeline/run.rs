@@ -336,6 +336,7 @@ pub(super) fn judge_all(
         per_supply: options.per_supply,
         quota: quota.map(|(quota, group)| Quota { most: quota.most, group }),
         exposure_cost: options.exposure_cost,
+        before_verdict: known.is_none(),
     };
     judge.judge_all(candidates, known, backend, depths, &terms, progress)
 }

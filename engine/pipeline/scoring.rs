@@ -577,6 +577,7 @@ mod tests {
             per_supply: 1,
             quota: None,
             exposure_cost: Micro::ZERO,
+            before_verdict: true,
         };
         let depths = Depths { ranked: 1, kept: 1, hopeless_for_supply: true };
         let judged = judge

@@ -529,7 +529,7 @@ fn judge(d: usize, s: usize, same: bool) -> Match {
     let missing = |n: usize, gone: bool| if gone { None } else { part(n) };
     let parts = [
         part(1),
-        part(6),
+        None,
         part(2),
         part(5),
         None,

@@ -350,6 +350,7 @@ fn lists_of(
         per_supply: options.per_supply,
         quota: None,
         exposure_cost: DEFAULT_EXPOSURE_COST,
+        before_verdict: true,
     };
     let depths = Depths { ranked: depth, kept: depth, hopeless_for_supply: true };
     let judged = judge.judge_all(candidates, None, backend, depths, &terms, &super::Silent)?;

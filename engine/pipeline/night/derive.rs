@@ -85,13 +85,16 @@ impl Derived {
     ) -> Result<(Self, Scorers), PipelineError> {
         let records = [tables.demands.as_slice(), tables.supplies.as_slice()];
         let dim = means.origin.dim;
-        let hashes =
-            records.map(|records| records.par_iter().map(content_hash).collect::<Vec<_>>());
-        let (last, mut full) =
-            match last_generation(records, &hashes, means.origin, folders, refresh) {
-                Ok(last) => (Some(last), None),
-                Err(why) => (None, Some(why)),
-            };
+        let hashes = clock.stage(Stage::Import, None, || {
+            records.map(|records| records.par_iter().map(content_hash).collect::<Vec<_>>())
+        });
+        let last = clock.stage(Stage::Recall, None, || {
+            last_generation(records, &hashes, means.origin, folders, refresh)
+        });
+        let (last, mut full) = match last {
+            Ok(last) => (Some(last), None),
+            Err(why) => (None, Some(why)),
+        };
         let from_nothing = full.is_some();
         let empty: [Vec<Known>; 2] = [Vec::new(), Vec::new()];
         let last_known = last.as_ref().map_or(&empty, |last| &last.known);

@@ -184,7 +184,9 @@ pub fn run_night(
     };
     let mut clock = Clock::new(progress);
     let mut answers = Answers::kept(input.answers, "store.db");
-    let tables = tables(input.demands, input.supplies, input.demand_intake, input.supply_intake);
+    let tables = clock.stage(Stage::Import, None, || {
+        tables(input.demands, input.supplies, input.demand_intake, input.supply_intake)
+    });
     let learned = answers.learn(&tables.demands, &tables.supplies, &mut rules);
     let (backend, why_no_gpu) = choose_backend(options.backend)?;
     let n = options.n_candidates.max(options.depth).max(options.top);
@@ -205,7 +207,7 @@ pub fn run_night(
     };
     let (mut derived, scorers) =
         Derived::new(&tables, means, folders, refresh, &mut clock, progress)?;
-    let (wanted, candidates) = derived.wanted();
+    let (wanted, candidates) = clock.stage(Stage::Candidates, None, || derived.wanted());
     if u32::try_from(wanted.len()).is_err() {
         let n_records = tables.demands.len() + tables.supplies.len();
         return Err(PipelineError::TooManyCandidates { n_records, n });

@@ -29,7 +29,7 @@ pub(super) fn table(view: &RunView<'_>) -> Markup {
                         th class="n" { (t("双方总分", "Total mutual")) }
                         th class="n" { (t("不稳定的配对", "Blocking pairs")) }
                     }
-                    @for (worthwhile, heading) in sets {
+                    @for (worthwhile, heading) in sets.into_iter().filter(|set| has_rows(view, set.0)) {
                         tr class="sum" { td colspan="9" { (heading) } }
                         @for compared in view.compared.iter().filter(|c| c.worthwhile_only == worthwhile) {
                             (row(view, compared))
@@ -43,6 +43,10 @@ pub(super) fn table(view: &RunView<'_>) -> Markup {
             )) }
         }
     }
+}
+
+fn has_rows(view: &RunView<'_>, worthwhile_only: bool) -> bool {
+    view.compared.iter().any(|compared| compared.worthwhile_only == worthwhile_only)
 }
 
 fn row(view: &RunView<'_>, compared: &Compared) -> Markup {
