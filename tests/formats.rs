@@ -5,9 +5,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use duijie::corpus::{
-    Batch, CorpusError, ImportOptions, read_lists, returned_rows, stream_list,
-};
+use duijie::corpus::{Batch, CorpusError, ImportOptions, read_lists, returned_rows, stream_list};
 use duijie::model::{
     CooperationMode, Diagnosis, FileOutcome, Intake, Lang, Maturity, Price, Record, RepairKind,
     Side, SkipReason, SupplyKind,
@@ -223,6 +221,17 @@ fn a_folder_at_once() {
     let error = try_read(Side::Demand, only.path()).expect_err("nothing readable");
     assert_eq!(error.code(), "corpus.nothing_readable");
     assert!(error.remedy(Lang::Zh).contains("另存为 .docx"));
+}
+
+/// A pattern such as `*.xlsx` catches lock files too.
+#[test]
+fn a_lock_file_among_others_is_passed_over() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lock = dir.path().join("~$form_demand.xlsx");
+    std::fs::write(&lock, b"\x05someone").expect("written");
+    let paths = [fixture("form_demand.xlsx"), lock];
+    let intake = read_lists(Side::Demand, &paths, &ImportOptions::default(), &|_| {});
+    assert_eq!(intake.expect("one list").records.len(), 1);
 }
 
 #[test]
@@ -494,6 +503,16 @@ fn a_stream_gives_what_the_whole_file_gives() {
     }
 }
 
+#[test]
+fn a_form_in_a_text_file_is_a_form_in_a_stream() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("form.csv");
+    let text = "成果登记表,\n成果名称,激光熔覆\n完成单位,示例大学\n成果简介,修复叶片。\n";
+    std::fs::write(&path, text).expect("written");
+    check_stream(Side::Supply, &path);
+    assert_eq!(stream(Side::Supply, &path).expect("a form").records.len(), 1);
+}
+
 /// More than a few blocks, with cells over lines, quotation marks, equal rows, families whose
 /// members stand far apart, and rows that are not to be taken.
 #[test]
@@ -536,8 +555,7 @@ fn a_long_stream_gives_what_the_whole_file_gives() {
 fn a_stream_refuses_what_a_whole_reading_refuses() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("bomb.csv.gz");
-    let mut gzip =
-        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut gzip, "名称,内容\n".as_bytes()).expect("in memory");
     let blanks = vec![b' '; 1 << 20];
     for _ in 0..96 {

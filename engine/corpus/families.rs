@@ -266,7 +266,9 @@ impl Plan {
 
 /// Which document of a family stands for it, the family's id, and all its numbers.
 fn stands_for<K: std::borrow::Borrow<PatentKeys>>(family: &[K]) -> (usize, String, String) {
-    let best = (0..family.len()).max_by_key(|&at| (family[at].borrow().rank(), std::cmp::Reverse(at))).unwrap_or(0);
+    let best = (0..family.len())
+        .max_by_key(|&at| (family[at].borrow().rank(), std::cmp::Reverse(at)))
+        .unwrap_or(0);
     let mut sorted: Vec<&PatentKeys> = family.iter().map(K::borrow).collect();
     sorted.sort_unstable_by_key(|keys| keys.age());
     let country = family.get(best).map_or("", |keys| keys.borrow().country());
