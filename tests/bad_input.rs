@@ -483,6 +483,33 @@ fn a_marked_list_is_refused_whole() {
     assert_eq!(read(&path).expect("a form").records.len(), 1);
 }
 
+/// A mark in the text around the list of a document is one, too.
+#[test]
+fn a_marked_document_is_refused_whole() {
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats/list.docx");
+    let read = |path: &Path| {
+        read_lists(Side::Supply, &[path.to_owned()], &ImportOptions::default(), &|_| {})
+    };
+    assert_eq!(read(&list).expect("open").records.len(), 2);
+    let mut archive =
+        zip::ZipArchive::new(File::open(&list).expect("a fixture")).expect("an archive");
+    let mut marked = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for at in 0..archive.len() {
+        let mut part = archive.by_index(at).expect("a part");
+        let name = part.name().expect("a name").into_owned();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut part, &mut text).expect("text");
+        let text = text.replace("某校成果汇编", "机密★5年");
+        marked.start_file(name, zip::write::SimpleFileOptions::default()).expect("in memory");
+        marked.write_all(text.as_bytes()).expect("in memory");
+    }
+    let bytes = marked.finish().expect("in memory").into_inner();
+    let (_dir, path) = in_folder("list.docx", &bytes);
+    let error = read(&path).expect_err("nothing is left");
+    assert_eq!(error.code(), "corpus.no_records");
+    assert!(!format!("{error:?}").contains("激光熔覆"));
+}
+
 #[test]
 fn rows_to_be_looked_at_wait() {
     let text = "需求名称,需求描述,单位名称\n无人机,用于导弹靶标,甲\n涂层,请保密,乙\n军民融合平台,培训,国防军工大学\n";

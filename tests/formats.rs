@@ -223,6 +223,17 @@ fn a_folder_at_once() {
     assert!(error.remedy(Lang::Zh).contains("另存为 .docx"));
 }
 
+/// A pattern such as `*.xlsx` catches lock files too.
+#[test]
+fn a_lock_file_among_others_is_passed_over() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lock = dir.path().join("~$form_demand.xlsx");
+    std::fs::write(&lock, b"\x05someone").expect("written");
+    let paths = [fixture("form_demand.xlsx"), lock];
+    let intake = read_lists(Side::Demand, &paths, &ImportOptions::default(), &|_| {});
+    assert_eq!(intake.expect("one list").records.len(), 1);
+}
+
 #[test]
 fn a_lock_file_alone_is_named() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -490,6 +501,16 @@ fn a_stream_gives_what_the_whole_file_gives() {
     ] {
         check_stream(Side::Demand, &others.join(name));
     }
+}
+
+#[test]
+fn a_form_in_a_text_file_is_a_form_in_a_stream() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("form.csv");
+    let text = "成果登记表,\n成果名称,激光熔覆\n完成单位,示例大学\n成果简介,修复叶片。\n";
+    std::fs::write(&path, text).expect("written");
+    check_stream(Side::Supply, &path);
+    assert_eq!(stream(Side::Supply, &path).expect("a form").records.len(), 1);
 }
 
 /// More than a few blocks, with cells over lines, quotation marks, equal rows, families whose

@@ -112,9 +112,25 @@ pub(super) fn load(path: &Path, headers: &Headers) -> Result<Loaded, CorpusError
 pub(super) fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<FileIntake>), CorpusError> {
     let mut files = Vec::new();
     let mut skipped = Vec::new();
+    let lock_file = |name: String| FileIntake {
+        file: name,
+        sha256: String::new(),
+        format: String::new(),
+        why: Wording::new(
+            "办公软件的锁文件，不是清单；对应的文件可能正打开着",
+            "a lock file of an office program and no list; its document may be open",
+        ),
+        variant: None,
+        outcome: FileOutcome::Skipped,
+    };
     for path in paths {
         if !path.is_dir() {
-            files.push(path.clone());
+            // Named alone it is told as what it is, among others (a pattern caught it) passed over.
+            if paths.len() > 1 && archive::is_lock_file(&file_name(path)) {
+                skipped.push(lock_file(file_name(path)));
+            } else {
+                files.push(path.clone());
+            }
             continue;
         }
         let failed = |source| CorpusError::Read { path: path.clone(), source };
@@ -129,17 +145,7 @@ pub(super) fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<FileIntake>
         for file in inside {
             let name = file_name(&file);
             if archive::is_lock_file(&name) {
-                skipped.push(FileIntake {
-                    file: name,
-                    sha256: String::new(),
-                    format: String::new(),
-                    why: Wording::new(
-                        "办公软件的锁文件，不是清单；对应的文件可能正打开着",
-                        "a lock file of an office program and no list; its document may be open",
-                    ),
-                    variant: None,
-                    outcome: FileOutcome::Skipped,
-                });
+                skipped.push(lock_file(name));
             } else if !archive::is_litter(&name) {
                 files.push(file);
             }

@@ -21,7 +21,7 @@ use super::limits;
 use super::near_duplicates;
 use super::privacy::veil_findings;
 use super::secrecy::Cues;
-use super::table::{Fault, Row, Table};
+use super::table::{Fault, Format, Row, Table};
 use super::vocabulary::{Vocabulary, paths};
 use crate::model::{
     ColumnUse, FileIntake, Intake, RejectedRow, Rejection, Repair, RepairKind, Side, SkipReason,
@@ -224,7 +224,10 @@ impl Reading {
             || loaded.tables.iter().zip(&layouts).any(|(table, layout)| {
                 let marked = |sheet: &String| cues.marks(sheet);
                 table.sheet.as_ref().is_some_and(marked)
-                    || layout.as_ref().is_some_and(|layout| has_marked_head(table, layout, cues))
+                    || match layout {
+                        Some(layout) => has_marked_head(table, layout, cues),
+                        None => has_marked_text(table, cues),
+                    }
             });
         for ((table, layout), &export) in loaded.tables.iter().zip(layouts).zip(exports) {
             let layout = layout.unwrap_or_else(|| Layout {
@@ -421,6 +424,13 @@ pub(super) fn count_classifications(
             texts.insert(text, 1);
         }
     }
+}
+
+/// Whether the text around the lists of a document marks it as secret. Sheets of instructions are
+/// not looked at: they tell how to mark.
+fn has_marked_text(table: &Table, cues: &Cues) -> bool {
+    table.format == Format::Docx
+        && table.rows.iter().take(limits::HEADING_ROWS).any(|row| cues.mark_row(row))
 }
 
 /// How to cut runs, learned from the counted texts.

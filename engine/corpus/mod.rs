@@ -61,6 +61,7 @@ mod secrecy;
 mod spreadsheet_xml;
 mod stream;
 mod table;
+mod text_source;
 mod text_stream;
 mod vocabulary;
 mod workbook;
