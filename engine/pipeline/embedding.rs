@@ -251,7 +251,8 @@ mod tests {
         fn embed(&self, texts: &[&str], role: TextRole) -> Result<Embeddings, EmbedError> {
             let mut heard = self.1.lock().expect("no test panicked");
             heard.extend(texts.iter().map(|text| (role, (*text).to_owned())));
-            let row = |text: &&str| if text.len() % 2 == 0 { [1.0, 0.0] } else { [0.6, 0.8] };
+            let row =
+                |text: &&str| if text.len().is_multiple_of(2) { [1.0, 0.0] } else { [0.6, 0.8] };
             Ok(Embeddings::new(texts.iter().flat_map(row).collect(), 2)?)
         }
     }
