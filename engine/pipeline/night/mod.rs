@@ -174,7 +174,11 @@ pub fn run_night(
     refresh: Refresh,
     progress: &dyn Progress,
 ) -> Result<NightSummary, PipelineError> {
-    let mut rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
+    let mut rules = Rules::read_for(
+        &options.embedder,
+        options.weights.as_deref(),
+        options.calibration.as_deref(),
+    )?;
     let synonyms = options.synonyms.open()?;
     let embedder = options.embedder.open()?;
     let for_passages = options.embedder.open_for_passages()?;
