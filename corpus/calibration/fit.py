@@ -383,12 +383,17 @@ def shown_probability(curves, scores):
     return (probability(curves[0], scores[:, 0]) + probability(curves[1], scores[:, 1])) / 2
 
 
+KNOTS = np.arange(0, 101, 2) / 100
+
+
 def knots(curve):
-    table = []
-    for i in range(0, 101, 4):
-        p = float(probability(curve, i / 100))
-        table.append(f"[{i / 100:.2f}, {p:.6f}]")
-    return ", ".join(table)
+    return ", ".join(f"[{x:.2f}, {p:.6f}]" for x, p in zip(KNOTS, probability(curve, KNOTS)))
+
+
+def tabled_probability(curves, scores):
+    """What the program shows: between the knots of the written tables it is interpolated."""
+    of = [np.interp(scores[:, n], KNOTS, probability(curve, KNOTS)) for n, curve in enumerate(curves)]
+    return (of[0] + of[1]) / 2
 
 
 # What the verdict is to do, on the demands of dev (the issue's 60): the share of those without a
@@ -472,20 +477,28 @@ def precision(pairs, p, threshold):
             if pair["grade"] is not None and value >= threshold]
 
 
-def thresholds(told, p, keep):
-    """The verdict's thresholds for what is in `keep`: set → flags.
+def thresholds(told, held_out, fitted, keep):
+    """The verdict's thresholds for what is in `keep` (set → flags), by two sets of probabilities at
+    once: held out, and of the curves that are fitted to all pairs.
 
     Where not all targets can be met, refusing comes first: a list that never says no is of no use.
     可洽谈 begins at the least probability at which enough demands of dev are refused, 建议对接 at the
-    least one at which few enough are recommended and half of what is recommended, of dev and of dev2,
-    is relevant.
+    least one at which few enough are recommended and half of what is recommended is relevant, of dev
+    and of dev and dev2 together.
     """
-    part = {n: ([pair for pair, k in zip(told[n], keep[n]) if k], p[n][keep[n]]) for n in ("dev", "dev2")}
+    part = [
+        {n: ([pair for pair, k in zip(told[n], keep[n]) if k], p[n][keep[n]]) for n in ("dev", "dev2")}
+        for p in (held_out, fitted)
+    ]
     share_of = lambda flags: float(np.mean(flags)) if flags else 0.0
-    refused = lambda t: share_of(counts(*part["dev"], t, 1.0)[0])
+    refused = lambda t: min(share_of(counts(*p["dev"], t, 1.0)[0]) for p in part)
     discuss = next(t for t in GRID if refused(t) >= TARGETS["refused"])
-    right = lambda t: min(share_of(precision(*part[n], t)) for n in ("dev", "dev2"))
-    few = lambda t: share_of(counts(*part["dev"], 1.0, t)[1]) <= TARGETS["recommended"]
+
+    def right(t):
+        rows = [[precision(*p[n], t) for n in ("dev", "dev2")] for p in part]
+        return min(share_of(flags) for dev, dev2 in rows for flags in (dev, dev + dev2))
+
+    few = lambda t: max(share_of(counts(*p["dev"], 1.0, t)[1]) for p in part) <= TARGETS["recommended"]
     fit = [t for t in GRID if t >= discuss and few(t) and right(t) >= TARGETS["precision"]]
     # Without such a threshold the most precise one decides.
     return discuss, fit[0] if fit else max(GRID[40:100], key=lambda t: (right(t), -t))
@@ -554,15 +567,17 @@ def calibrate(args, chosen, without, demand_fold):
             f"{over_demands(skill, pairs, values)}, calibration error "
             f"{over_demands(calibration_error, pairs, values)}, among the {int((values >= 0.1).sum())} "
             f"with p ≥ 0.1 {over_demands(upper_error, pairs, values)}")
+    curves = two_curves(scores_of(everything, chosen), y)
+    fitted = {name: tabled_probability(curves, scores_of(pairs, chosen)) for name, pairs in told.items()}
     # Thresholds, too, are chosen without the fold that they are tried on.
     held_out = [[], [], [], []]
     for fold in range(FOLDS):
-        found = thresholds(told, p, {n: of[n] != fold for n in p})
+        found = thresholds(told, p, fitted, {n: of[n] != fold for n in p})
         held = [(pair, value) for pair, value, own in zip(told["dev"], p["dev"], of["dev"]) if own == fold]
         pairs, values = [pair for pair, _ in held], [value for _, value in held]
         for flags, more in zip(held_out, (*counts(pairs, values, *found), precision(pairs, values, found[1]))):
             flags += more
-    chosen_at = thresholds(told, p, {n: np.ones(len(v), bool) for n, v in p.items()})
+    chosen_at = thresholds(told, p, fitted, {n: np.ones(len(v), bool) for n, v in p.items()})
     for of_set in ("dev", "dev2"):
         fixed = (*counts(told[of_set], p[of_set], *chosen_at),
                  precision(told[of_set], p[of_set], chosen_at[1]))
@@ -579,7 +594,6 @@ def calibrate(args, chosen, without, demand_fold):
     for t in (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2):
         row = [counts(told[n], p[n], t, 1.0) for n in ("dev", "dev2")]
         print(f"  {t:.2f}: " + " | ".join(f"{np.mean(flags):.2f}" for r in row for flags in (r[0], r[2])))
-    curves = two_curves(scores_of(everything, chosen), y)
     tables = {direction: knots(curve) for direction, curve in zip(DIRECTIONS, curves)}
     return tables, len(everything), int(y.sum()), chosen_at, lines
 
@@ -587,7 +601,7 @@ def calibrate(args, chosen, without, demand_fold):
 def write_files(chosen, tables, n_pairs, n_positive, chosen_at, lines):
     head = "# Weights of the parts, per direction, in thousandths; each table sums to 1000. The tables\n" \
            "# `latin` are for askers whose text is mostly in Latin letters.\n" \
-           "# Written by fit.py; numbers, freshness and maturity are set there by hand.\n"
+           "# Written by fit.py; numbers, field, freshness and maturity are set there by hand.\n"
     (HERE / "weights.toml").write_text(head + weights_text(chosen).rstrip("\n") + "\n", encoding="utf-8")
     reached = "".join(f"#   {line}\n" for line in lines)
     (HERE / "calibration.toml").write_text(
