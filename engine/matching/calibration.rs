@@ -101,6 +101,49 @@ impl Calibration {
         Micro(y0.0 + i32::try_from(rise).unwrap_or(0))
     }
 
+    /// The calibration of scores that are higher by `by` at the same worth: seen from the demand,
+    /// seen from the supply. Every probability keeps its place on the moved scale; beyond the ends
+    /// of `[0, 1]` the tables are cut.
+    #[must_use]
+    pub fn moved(&self, by: [Micro; 2]) -> Self {
+        let table = |side: Side, by: Micro| -> Vec<(Micro, Micro)> {
+            let at = |score: Micro| self.probability(side, Micro(score.0 - by.0));
+            let inner = self.knots(side).iter().map(|&(score, p)| (Micro(score.0 + by.0), p));
+            let inner = inner.filter(|&(score, _)| score > Micro::ZERO && score < Micro::ONE);
+            let first = std::iter::once((Micro::ZERO, at(Micro::ZERO)));
+            first.chain(inner).chain([(Micro::ONE, at(Micro::ONE))]).collect()
+        };
+        let [of_demand, of_supply] = by;
+        Self {
+            for_demand: table(Side::Demand, of_demand),
+            for_supply: table(Side::Supply, of_supply),
+            ..self.clone()
+        }
+    }
+
+    /// The TOML form that [`from_toml`](Self::from_toml) reads.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let knots = |side: Side| {
+            let knots = self.knots(side).iter();
+            let knots: Vec<String> =
+                knots.map(|(x, p)| format!("[{:.6}, {:.6}]", x.to_f64(), p.to_f64())).collect();
+            format!("[{}]", knots.join(", "))
+        };
+        let text = |text: &str| toml::Value::from(text).to_string();
+        let (discuss_from, recommend_from) = self.thresholds();
+        format!(
+            "note = {}\nnote_en = {}\nfor_demand = {}\nfor_supply = {}\n\n[verdict]\n\
+             discuss_from = {:.6}\nrecommend_from = {:.6}\n",
+            text(&self.note),
+            text(&self.note_en),
+            knots(Side::Demand),
+            knots(Side::Supply),
+            discuss_from.to_f64(),
+            recommend_from.to_f64(),
+        )
+    }
+
     /// The advice for a pair with this probability.
     #[must_use]
     pub fn verdict(&self, probability: Micro) -> Verdict {
@@ -234,6 +277,27 @@ mod tests {
         assert_eq!(calibration.verdict(Micro(199_999)), Verdict::NoMatch);
         assert_eq!(calibration.verdict(Micro(200_000)), Verdict::Discuss);
         assert_eq!(calibration.verdict(Micro(500_000)), Verdict::Recommend);
+    }
+
+    #[test]
+    fn a_moved_calibration_says_the_same_of_moved_scores() {
+        let calibration = Calibration::from_toml(FILE).expect("good file");
+        let moved = calibration.moved([Micro(150_000), Micro(-200_000)]);
+        for score in [0, 100_000, 250_000, 333_333, 500_000, 700_000] {
+            let (old, new) = (Micro(score), Micro(score + 150_000));
+            let of = |c: &Calibration, score| c.probability(Side::Demand, score);
+            assert_eq!(of(&calibration, old), of(&moved, new), "{score}");
+            let of = |c: &Calibration, score| c.probability(Side::Supply, score);
+            let difference = of(&calibration, new).0 - of(&moved, Micro(new.0 - 200_000)).0;
+            assert!(new.0 < 200_000 || difference.abs() <= 1, "{score}");
+        }
+        assert_eq!(
+            calibration.moved([Micro::ZERO; 2]).probability(Side::Demand, Micro::ONE).0,
+            900_000
+        );
+        for calibration in [calibration, moved] {
+            assert_eq!(Calibration::from_toml(&calibration.to_toml()), Ok(calibration));
+        }
     }
 
     #[test]

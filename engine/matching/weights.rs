@@ -127,6 +127,25 @@ impl Weights {
         changed
     }
 
+    /// The same weights with a share of what the words weigh given to the dense part, in thousandths
+    /// and rounded down part by part: of the demand, of the supply, for askers that write Chinese.
+    #[must_use]
+    pub fn towards_dense(&self, shares: [u32; 2]) -> Self {
+        let moved = |mut set: [u32; Part::ALL.len()], share: u32| {
+            let is_of_words =
+                |part: &Part| part.is_retrieval() && !matches!(part, Part::Dense | Part::Passage);
+            for part in Part::ALL.into_iter().filter(is_of_words) {
+                let given = set[part.index()] * share.min(FULL) / FULL;
+                set[part.index()] -= given;
+                set[Part::Dense.index()] += given;
+            }
+            set
+        };
+        let [of_demand, of_supply] = shares;
+        let for_demand = moved(self.for_demand, of_demand);
+        Self { for_demand, for_supply: moved(self.for_supply, of_supply), ..self.clone() }
+    }
+
     /// The TOML form that [`from_toml`](Self::from_toml) reads.
     #[must_use]
     pub fn to_toml(&self) -> String {
@@ -256,6 +275,20 @@ mod tests {
     fn what_is_written_can_be_read() {
         let weights = Weights::from_toml(GOOD).expect("good file");
         assert_eq!(Weights::from_toml(&weights.to_toml()), Ok(weights));
+    }
+
+    #[test]
+    fn words_give_a_share_to_the_dense_part() {
+        let weights = Weights::from_toml(GOOD).expect("good file");
+        let moved = weights.towards_dense([500, 0]);
+        let sum = |set: &[u32]| set.iter().sum::<u32>();
+        let dense = Part::Dense.index();
+        let (before, after) = (weights.seen_from(Side::Demand), moved.seen_from(Side::Demand));
+        assert_eq!((sum(before), sum(after)), (FULL, FULL));
+        assert_eq!(after[dense], before[dense] + 150, "half of the words' 300");
+        assert_eq!(moved.seen_from(Side::Supply), weights.seen_from(Side::Supply));
+        let latin = |of: &Weights| *of.of(Side::Supply, Script::Latin);
+        assert_eq!(latin(&weights.towards_dense([0, 1_000])), latin(&weights));
     }
 
     #[test]

@@ -64,7 +64,11 @@ pub fn run_match(
     options: &MatchOptions,
     progress: &dyn Progress,
 ) -> Result<RunSummary, PipelineError> {
-    let mut rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
+    let mut rules = Rules::read_for(
+        &options.embedder,
+        options.weights.as_deref(),
+        options.calibration.as_deref(),
+    )?;
     let mut answers = Answers::read(&options.answers, options.answers_until)?;
     let synonyms = options.synonyms.open()?;
     let folder = OutputFolder::begin(&options.out)?;

@@ -54,7 +54,11 @@ pub fn evaluate(
     options: &EvaluateOptions,
     progress: &dyn Progress,
 ) -> Result<Evaluation, PipelineError> {
-    let rules = Rules::read(options.weights.as_deref(), options.calibration.as_deref())?;
+    let rules = Rules::read_for(
+        &options.embedder,
+        options.weights.as_deref(),
+        options.calibration.as_deref(),
+    )?;
     let grades = read_grades(&options.qrels)?;
     let mut clock = Clock::new(progress);
     let files = ListFiles {
