@@ -9,9 +9,8 @@ const MAX_NUMBERS: usize = 64;
 /// Least similarity of two properties that are taken for the same.
 pub(super) const SAME_PROPERTY: i64 = 300;
 
-/// Least similarity of two properties of which both are named, with nothing against their being the
-/// same.
-pub(super) const NAMED_ALIKE: i64 = 700;
+/// Similarity of a property and a case of it.
+const CASE_OF_THE_OTHER: i64 = 700;
 
 /// The numbers of a text that are aligned.
 pub(super) fn aligned(quantities: &[Quantity]) -> &[Quantity] {
@@ -113,13 +112,25 @@ pub(super) fn similarity(one: &Quantity, other: &Quantity) -> i64 {
             // 分解温度 is a temperature, and not the one at which the thing works.
             let other =
                 !general.modifier.is_empty() && shared_pairs(&mine.phrase, &theirs.phrase) < 500;
-            if suggested || other { 0 } else { NAMED_ALIKE }
+            if suggested || other { 0 } else { CASE_OF_THE_OTHER }
         }
         _ => {
             let shared = shared_pairs(&mine.phrase, &theirs.phrase);
             if shared >= 500 { 300 + shared / 2 } else { 0 }
         }
     }
+}
+
+/// Whether both numbers name the same property, so that one can hold against the other.
+///
+/// Not so where only a unit suggests it, and where of a property that many things have only one has
+/// a modifier and the other is another word (耐盐雾时间, 反应2小时); 片内均匀性 and 均匀性 are one.
+pub(super) fn is_named_alike(one: &Quantity, other: &Quantity) -> bool {
+    let (Some(mine), Some(theirs)) = (&one.property, &other.property) else { return false };
+    let named = |it: &Property| it.origin != Origin::Unit && !it.phrase.is_empty();
+    let named = named(mine) && named(theirs);
+    let ends = mine.phrase.ends_with(&theirs.phrase) || theirs.phrase.ends_with(&mine.phrase);
+    similarity(one, other) >= CASE_OF_THE_OTHER || named && ends
 }
 
 fn by_suggestion(mine: &Property, theirs: &Property, is_generic: bool) -> i64 {

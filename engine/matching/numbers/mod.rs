@@ -50,7 +50,7 @@ use crate::text::quantity::{Problem, Quantity, Value};
 
 use serde::{Deserialize, Serialize};
 
-use align::{NAMED_ALIKE, SAME_PROPERTY, aligned, answers, comparable, similarity};
+use align::{SAME_PROPERTY, aligned, answers, comparable, is_named_alike, similarity};
 pub use judge::{MARGIN_PERCENT, judge};
 pub use stated::{CheckedNumber, JudgedNumbers, StatedNumbers};
 
@@ -257,10 +257,9 @@ fn outcome_of(
 }
 
 /// Whether a number of the demand that is not met says something against the supply: it is a limit,
-/// and both name the property. What only a unit suggests, or one of two modifiers, may be another
-/// property (反应2~6小时 beside 耐盐雾时间).
+/// and both name the same property.
 fn is_binding(asked: &Quantity, stated: &Quantity) -> bool {
-    asked.is_limit() && similarity(asked, stated) >= NAMED_ALIKE
+    asked.is_limit() && is_named_alike(asked, stated)
 }
 
 /// The value of the part: passes and half the nears among the judged numbers.

@@ -224,6 +224,8 @@ mod tests {
         assert!(!of("要求反应温度约55℃。", "反应温度85℃。").failed);
         assert!(of("要求反应温度≤55℃。", "反应温度85℃。").failed);
         assert!(of("要求反应温度50~55℃。", "反应温度85℃。").failed);
+        assert!(of("要求均匀性≤±1%。", "片内均匀性±2.6%。").failed);
+        assert!(!of("要求耐盐雾时间500-600小时。", "反应2～6小时。").failed);
     }
 
     #[test]

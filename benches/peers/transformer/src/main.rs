@@ -111,7 +111,8 @@ fn by_rten(
 ) -> Result<Vectors, Failure> {
     let (shape, ids, mask) = padded(batch);
     let tensor = |numbers: Vec<u32>| {
-        NdTensor::<i32, 2>::from_data(shape, numbers.into_iter().map(|x| x as i32).collect())
+        let numbers: Vec<i32> = numbers.into_iter().map(|x| x as i32).collect();
+        NdTensor::<i32, 2>::from_data(shape, numbers)
     };
     let inputs = vec![
         (model.node_id("input_ids")?, tensor(ids).into()),
