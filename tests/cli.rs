@@ -170,7 +170,7 @@ fn wrong_usage_is_code_two() {
     let nothing = call(dir.path(), &[]);
     assert_eq!(nothing.code, 2, "nothing asked for is answered with the help");
     assert!(nothing.err.contains("用法：") && nothing.err.contains("explain"), "{}", nothing.err);
-    let cases: [(&[&str], &str); 20] = [
+    let cases: [(&[&str], &str); 22] = [
         (&["frob"], "frob"),
         (&["match", ".", "--out", "out", "--nope"], "--nope"),
         (&["match", "."], "--out"),
