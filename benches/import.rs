@@ -1,6 +1,8 @@
 //! Import of a list.
 //!
-//! Measured: `read_lists` from a file to records, near-duplicates included.
+//! Measured: `read_lists` from a file to records, near-duplicates included, and `stream_list`, which
+//! reads twice and compares nothing; one of a patent database's export with families, and the same
+//! packed by gzip.
 //! Data: lists made from a fixed generator, in the sizes of a real market list (2,946 rows) and of
 //! a large one (100,000 rows), about 240 characters a row; a tenth of the rows nearly repeats an
 //! earlier one.
@@ -8,10 +10,12 @@
 //! for near-duplicates has more to compare.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput};
-use duijie::corpus::{ImportOptions, read_lists};
+use duijie::corpus::{ImportOptions, read_lists, stream_list};
 use duijie::model::Side;
 
 /// Rows of the lists.
@@ -67,6 +71,34 @@ fn list(n_rows: usize) -> String {
     text
 }
 
+/// An export of patents in which every fourth is the grant of the one before.
+fn patents(n_rows: usize) -> String {
+    let mut draws = Draws(11);
+    let mut text = String::from(
+        "公开(公告)号,申请号,标题,摘要,[标]当前申请(专利权)人,简单法律状态,IPC分类号\n",
+    );
+    for n in 0..n_rows {
+        let application = if n % 4 == 3 { n - 1 } else { n };
+        let kind = if n % 4 == 3 { 'B' } else { 'A' };
+        let body: String = (0..10).map(|_| sentence(draws.next(N_SENTENCES))).collect();
+        let title = sentence(application as u64);
+        let _ = writeln!(
+            text,
+            "CN{:09}{kind},CN2020{application:08}.X,{title},{body},示例大学{} | 示例厂,有效,H01L21/02",
+            100_000_000 + application,
+            n % 500
+        );
+    }
+    text
+}
+
+fn stream(path: &Path) -> u64 {
+    let options = ImportOptions::default();
+    stream_list(Side::Supply, path, &options, &mut |_| ControlFlow::Continue(()))
+        .expect("a good list")
+        .records
+}
+
 /// Registers the benches.
 pub(crate) fn bench(criterion: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a folder for the lists");
@@ -86,6 +118,22 @@ pub(crate) fn bench(criterion: &mut Criterion) {
                 )
                 .expect("a good list")
             });
+        });
+    }
+    let n_rows = N_ROWS[1];
+    let text = patents(n_rows);
+    let path = dir.path().join("patents.csv");
+    std::fs::write(&path, &text).expect("the list is written");
+    let packed = dir.path().join("patents.csv.gz");
+    let mut gzip = flate2::write::GzEncoder::new(
+        std::fs::File::create(&packed).expect("a file"),
+        flate2::Compression::fast(),
+    );
+    gzip.write_all(text.as_bytes()).and_then(|()| gzip.try_finish()).expect("the list is packed");
+    group.throughput(Throughput::Elements(n_rows as u64));
+    for (name, path) in [("csv", &path), ("csv.gz", &packed)] {
+        group.bench_function(format!("stream/{name}/{n_rows}"), |bencher| {
+            bencher.iter(|| stream(path));
         });
     }
     group.finish();

@@ -299,6 +299,32 @@ fn a_check_reports_rejected_rows_and_goes_on() {
 }
 
 #[test]
+fn a_check_names_the_format_and_writes_what_goes_back() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = fixture("../formats/patsnap_zh.xlsx");
+    let said = good(dir.path(), &["import", "--check", path.to_str().expect("UTF-8")]).out;
+    assert!(said.contains("PatSnap（智慧芽）导出，中文表头"), "{said}");
+    assert!(said.contains("xl/workbook.xml"), "{said}");
+    let path = fixture("duplicate_ids.csv");
+    let arguments = ["import", "--check", path.to_str().expect("UTF-8"), "--out", "back"];
+    good(dir.path(), &arguments);
+    let back = dir.path().join("back/退回修改.xlsx");
+    // What goes back can be imported again: its own columns are known and not read.
+    let said =
+        good(dir.path(), &["import", "--check", back.to_str().expect("UTF-8"), "--json"]).out;
+    let told: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(told["records"], 1, "{told}");
+    let headings: Vec<_> = told["tables"][0]["columns"]
+        .as_array()
+        .expect("columns")
+        .iter()
+        .map(|column| (column["heading"].as_str(), column["field"].as_str()))
+        .collect();
+    assert_eq!(headings.first(), Some(&(Some("原文件行号"), Some("serial"))));
+    assert_eq!(headings.last(), Some(&(Some("退回原因"), Some("serial"))));
+}
+
+#[test]
 fn search_finds_words_codes_and_numbers() {
     let dir = RUN.path();
     let said = good(dir, &["search", "碳化硅 抛光", "--in", "out"]).out;

@@ -186,13 +186,21 @@ fn print_findings(out: &mut impl Write, intake: &Intake, lang: Lang) -> std::io:
         }
         Ok(())
     };
-    if !intake.rejected.is_empty() {
-        writeln!(out, "{}", t("未读入的行：", "rows not taken:"))?;
-        for row in intake.rejected.iter().take(SHOWN) {
+    for kind in [Rejection::Faulty, Rejection::Classified, Rejection::Held] {
+        let rows: Vec<_> = intake.rejected.iter().filter(|row| row.kind == kind).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let heading = match kind {
+            Rejection::Faulty => t("退回的行", "rejected rows"),
+            Rejection::Classified | Rejection::Held => kind.label(lang),
+        };
+        writeln!(out, "{heading}{}", t("：", ":"))?;
+        for row in rows.iter().take(SHOWN) {
             let column = row.column.as_deref().unwrap_or("");
             writeln!(out, "  {}  {column}  {}", row.source, row.reason)?;
         }
-        more(out, intake.rejected.len())?;
+        more(out, rows.len())?;
     }
     if !intake.skipped.is_empty() {
         writeln!(out, "{}", t("跳过的行：", "skipped rows:"))?;

@@ -7,11 +7,12 @@
 //!
 //! The way of a row: bytes → what they are (`recognise`, `compound`, `archive`) → text (`decode`)
 //! or cells (`workbook`, `html`, `spreadsheet_xml`, `docx` and `document`, `delimited`, `jsonl`,
-//! `lens`) → forms turned into lists (`forms`), exports known (`exports`) → headings found and other rows recognised (`headers`, `layout`, `merges`) → rows that must
-//! not be taken (`secrecy`) → a record (`assemble`, with `clean`, `dates`, `price`, `vocabulary`,
-//! `categories`) → families of patents (`families`) → identity, numbers, equal rows (`identity`) →
-//! near-duplicates (`near_duplicates`). Headings and words are data:
-//! `corpus/headers.toml`, `exports.toml`, `vocabulary.toml` and `secrecy_cues.toml`.
+//! `lens`) → forms turned into lists (`forms`, `form_lines`), exports known (`exports`) → headings
+//! found and other rows recognised (`headers`, `layout`, `merges`) → rows that must not be taken
+//! (`secrecy`) → a record (`assemble`, with `clean`, `dates`, `price`, `vocabulary`, `categories`)
+//! → families of patents (`families`) → identity, numbers, equal rows (`identity`) →
+//! near-duplicates (`near_duplicates`). Headings and words are data: `corpus/headers.toml`,
+//! `exports.toml`, `vocabulary.toml` and `secrecy_cues.toml`.
 //!
 //! [`stream_list`] gives the same records of one list of any length in batches, and
 //! [`returned_rows`] the original rows that have to be mended.
@@ -19,9 +20,8 @@
 //! Inputs are bounded (`limits`): a file over 512 MiB, or a workbook over 768 MiB unpacked, is
 //! refused before it is read, as is an old workbook with a sheet of more than 7.8 million cells, an
 //! archive within an archive or one that unpacks to 200 times its size, and XML that declares a
-//! document type; a
-//! cell over 1 MiB or a row of more than 2,000 columns rejects the row. Results do not depend on
-//! the number of threads.
+//! document type; a cell over 1 MiB or a row of more than 2,000 columns rejects the row. Results do
+//! not depend on the number of threads.
 
 mod answers;
 mod archive;
@@ -40,6 +40,7 @@ mod exports;
 mod families;
 mod file;
 mod find;
+mod form_lines;
 mod forms;
 mod headers;
 mod html;
