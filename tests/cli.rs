@@ -170,7 +170,7 @@ fn wrong_usage_is_code_two() {
     let nothing = call(dir.path(), &[]);
     assert_eq!(nothing.code, 2, "nothing asked for is answered with the help");
     assert!(nothing.err.contains("用法：") && nothing.err.contains("explain"), "{}", nothing.err);
-    let cases: [(&[&str], &str); 20] = [
+    let cases: [(&[&str], &str); 22] = [
         (&["frob"], "frob"),
         (&["match", ".", "--out", "out", "--nope"], "--nope"),
         (&["match", "."], "--out"),
@@ -193,7 +193,9 @@ fn wrong_usage_is_code_two() {
         (&["match", "nowhere", "--out", "out", "--map", "title"], "--map title"),
         (&["search", "x", "--in", "out", "--limit", "0"], "--limit"),
         (&["explain", "XQ-2026-0001", "--in", "out"], "SUPPLY"),
-        (&["import"], "--check"),
+        (&["import"], "FILE"),
+        (&["import", "list.csv"], "--side"),
+        (&["export", "out.doc"], ".xlsx"),
     ];
     for (arguments, named) in cases {
         let said = bad(dir.path(), arguments, 2);
@@ -290,7 +292,7 @@ fn a_check_reports_rejected_rows_and_goes_on() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = fixture("duplicate_ids.csv");
     let said = good(dir.path(), &["import", "--check", path.to_str().expect("UTF-8")]).out;
-    assert!(said.contains("退回的行") && said.contains("X4"), "{said}");
+    assert!(said.contains("未读入的行") && said.contains("X4"), "{said}");
     let path = fixture("classified.csv");
     let said = good(dir.path(), &["import", "--check", path.to_str().expect("UTF-8")]).out;
     assert!(said.contains("涉密") && !said.contains("不应出现"), "{said}");
