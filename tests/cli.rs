@@ -292,7 +292,7 @@ fn a_check_reports_rejected_rows_and_goes_on() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = fixture("duplicate_ids.csv");
     let said = good(dir.path(), &["import", "--check", path.to_str().expect("UTF-8")]).out;
-    assert!(said.contains("未读入的行") && said.contains("X4"), "{said}");
+    assert!(said.contains("退回的行") && said.contains("X4"), "{said}");
     let path = fixture("classified.csv");
     let said = good(dir.path(), &["import", "--check", path.to_str().expect("UTF-8")]).out;
     assert!(said.contains("涉密") && !said.contains("不应出现"), "{said}");
