@@ -26,7 +26,7 @@ impl Choices {
     }
 
     fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+        usize::try_from(self.next() % n as u64).expect("below a size")
     }
 }
 

@@ -41,6 +41,9 @@ const SPARE: usize = 4;
 
 const SIDES: [Side; 2] = [Side::Demand, Side::Supply];
 
+/// Pairs of a demand's row and a supply's, ascending, each once.
+pub(super) type Pairs = Vec<(u32, u32)>;
+
 /// Today's derived data, written to the generation's folder.
 pub(super) struct Derived {
     pub mode: NightMode,
@@ -167,12 +170,12 @@ impl Derived {
 
     /// The pairs of the lists to their full depth, which are remembered, and the candidates among
     /// them; ascending.
-    pub(super) fn wanted(&self) -> (Vec<(u32, u32)>, Vec<(u32, u32)>) {
-        (self.union(usize::MAX), self.union(self.n))
+    pub(super) fn wanted(&self) -> [Pairs; 2] {
+        [self.union(usize::MAX), self.union(self.n)]
     }
 
-    fn union(&self, n: usize) -> Vec<(u32, u32)> {
-        let mut pairs: Vec<(u32, u32)> = Vec::new();
+    fn union(&self, n: usize) -> Pairs {
+        let mut pairs = Pairs::new();
         for (side, lists) in
             [&self.lists.bm25, &self.lists.dense].into_iter().flat_map(|lists| (0..).zip(lists))
         {

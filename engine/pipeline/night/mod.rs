@@ -211,7 +211,7 @@ pub fn run_night(
     };
     let (mut derived, scorers) =
         Derived::new(&tables, means, folders, refresh, &mut clock, progress)?;
-    let (wanted, candidates) = clock.stage(Stage::Candidates, None, || derived.wanted());
+    let [wanted, candidates] = clock.stage(Stage::Candidates, None, || derived.wanted());
     if u32::try_from(wanted.len()).is_err() {
         let n_records = tables.demands.len() + tables.supplies.len();
         return Err(PipelineError::TooManyCandidates { n_records, n });

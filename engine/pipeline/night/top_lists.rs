@@ -144,14 +144,16 @@ mod tests {
                 }
                 let (last_ids, today_ids) = (ids(&before), ids(&scores));
                 let changed_id = |id: u32| before[id as usize] != scores[id as usize];
-                let row_of = |ids: &[u32], id: u32| ids.iter().position(|&other| other == id);
+                let row_of = |ids: &[u32], id: u32| {
+                    (0_u32..).zip(ids).find(|(_, other)| **other == id).map(|(row, _)| row)
+                };
                 let answers = Change {
                     from: today_ids.iter().map(|&id| {
-                        (!changed_id(id)).then(|| row_of(&last_ids, id).unwrap() as u32)
+                        (!changed_id(id)).then(|| row_of(&last_ids, id).unwrap())
                     }).collect(),
                     to: last_ids.iter().map(|&id| {
                         let kept = scores[id as usize].is_some() && !changed_id(id);
-                        if kept { row_of(&today_ids, id).unwrap() as u32 } else { GONE }
+                        if kept { row_of(&today_ids, id).unwrap() } else { GONE }
                     }).collect(),
                     changed: (0_u32..).zip(&today_ids)
                         .filter(|(_, id)| changed_id(**id)).map(|(row, _)| row).collect(),
