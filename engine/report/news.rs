@@ -356,16 +356,20 @@ fn page(view: &NewsView<'_>) -> Markup {
                         (table(view, view.by_broker().into_iter(), handed_out))
                     }
                     h2 { (t("不再推荐", "No longer handed out")) }
-                    div class="scroll" { table {
-                        tr { th { (t("需求", "Demand")) } th { (t("供给", "Supply")) } th { (t("为什么", "Why")) } }
-                        @for gone in gone_shown(view).take(ROWS_ON_PAGE) {
-                            tr {
-                                td { (gone.demand) " " (gone.demand_record.map(title).unwrap_or_default()) }
-                                td { (gone.supply) " " (gone.supply_record.map(title).unwrap_or_default()) }
-                                td { (gone.why.iter().map(|why| why.label(lang)).collect::<Vec<_>>().join(t("、", ", "))) }
+                    @if gone_shown(view).next().is_none() {
+                        p { (t("没有。", "None.")) }
+                    } @else {
+                        div class="scroll" { table {
+                            tr { th { (t("需求", "Demand")) } th { (t("供给", "Supply")) } th { (t("为什么", "Why")) } }
+                            @for gone in gone_shown(view).take(ROWS_ON_PAGE) {
+                                tr {
+                                    td { (gone.demand) " " (gone.demand_record.map(title).unwrap_or_default()) }
+                                    td { (gone.supply) " " (gone.supply_record.map(title).unwrap_or_default()) }
+                                    td { (gone.why.iter().map(|why| why.label(lang)).collect::<Vec<_>>().join(t("、", ", "))) }
+                                }
                             }
-                        }
-                    } }
+                        } }
+                    }
                 }
             }
         }
