@@ -90,7 +90,6 @@ fn write_sheet(
     sheet: &ReturnedSheet,
     looks: &Looks,
 ) -> Result<(), XlsxError> {
-    const WIDE: f64 = 28.0;
     const NARROW: f64 = 11.0;
     const REASON: f64 = 48.0;
     let with_sheets = sheet.rows.iter().any(|row| row.sheet.is_some());
@@ -104,8 +103,10 @@ fn write_sheet(
         worksheet.write_string_with_format(0, column, *heading, &looks.own_heading)?;
     }
     let mut last = n_own;
-    for (column, heading) in (n_own..).zip(&sheet.columns) {
-        worksheet.set_column_width(column, WIDE)?;
+    for ((column, at), heading) in (n_own..).zip(0_usize..).zip(&sheet.columns) {
+        let cells = sheet.rows.iter().filter_map(|row| row.cells.get(at));
+        let longest = cells.chain([heading]).map(|text| places(text)).max();
+        worksheet.set_column_width(column, width(longest.unwrap_or(0)))?;
         let heading = veil::cell(heading, CELL_CHARACTERS);
         worksheet.write_string_with_format(0, column, heading, &looks.heading)?;
         last = column + 1;
@@ -113,10 +114,28 @@ fn write_sheet(
     worksheet.set_column_width(last, REASON)?;
     worksheet.write_string_with_format(0, last, "退回原因", &looks.own_heading)?;
     worksheet.set_freeze_panes(1, 0)?;
+    // On paper all columns of a row stand side by side.
+    const A4: u8 = 9;
+    worksheet.set_landscape();
+    worksheet.set_paper_size(A4);
+    worksheet.set_print_fit_to_pages(1, 0);
+    worksheet.set_repeat_rows(0, 0)?;
     for (place, row) in (1..).zip(&sheet.rows) {
         write_row(worksheet, place, row, (n_own, last, with_sheets), looks)?;
     }
     Ok(())
+}
+
+/// Places that a text takes on one line: two for each character that is not ASCII.
+fn places(text: &str) -> u32 {
+    text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
+}
+
+/// A column as wide as its longest text, within what leaves room for the others on paper.
+fn width(places: u32) -> f64 {
+    const NARROWEST: u32 = 7;
+    const WIDEST: u32 = 28;
+    f64::from(places.saturating_add(1).clamp(NARROWEST, WIDEST))
 }
 
 fn write_row(

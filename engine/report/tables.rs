@@ -219,7 +219,10 @@ fn write_row(
         match cell {
             TableCell::Text(text) => {
                 let text = veil::cell(text, CELL_CHARACTERS);
-                height = height.max(lines(&text, column.width));
+                // A hidden column has no say in how high the row is.
+                if !column.hidden {
+                    height = height.max(lines(&text, column.width));
+                }
                 sheet.write_string_with_format(row, place, text, format)?;
             }
             TableCell::Number(number) if number.is_finite() => {
