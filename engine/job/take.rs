@@ -134,9 +134,12 @@ fn stage(
     let mut failed = None;
     let mut rows = 0;
     let read = stream_list(file.side, file.path, &options, &mut |batch| {
-        if let Err(error) = store.stage(&mut ticket, &batch.records) {
-            failed = Some(error);
-            return ControlFlow::Break(());
+        match store.stage(&mut ticket, &batch.records) {
+            Ok(repeated) => intake.rejected.extend(repeated.into_iter().map(same_id)),
+            Err(error) => {
+                failed = Some(error);
+                return ControlFlow::Break(());
+            }
         }
         rows += batch.records.len() as u64;
         (file.progress)(rows);
@@ -179,6 +182,17 @@ fn stage(
     let summary = store.finish_import(ticket, &Findings::of(&intake), at)?;
     fail::point("import.finished").map_err(|e| JobError::io("write", workspace.root(), e))?;
     Ok(Taken::New(summary, intake.rejected, returned))
+}
+
+/// A row that the store did not take.
+fn same_id(source: SourceRef) -> RejectedRow {
+    RejectedRow {
+        source,
+        kind: Rejection::Faulty,
+        column: None,
+        reason: "编号与本次导入中更早的一行相同，内容不同".to_owned(),
+        cells: Vec::new(),
+    }
 }
 
 fn hash(path: &Path) -> Result<String, JobError> {
