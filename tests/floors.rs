@@ -21,8 +21,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("pipeline", 5),
     ("config", 5),
     ("job", 6),
-    ("server", 6),
-    ("cli", 7),
+    ("server", 7),
+    ("cli", 8),
 ];
 
 /// Crates that only one module may name.
@@ -41,8 +41,12 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("pulp", &["embed"]),
     ("tokenizers", &["embed"]),
     ("ureq", &["embed"]),
+    ("argon2", &["store"]),
     ("parquet", &["job"]),
+    ("axum", &["server"]),
+    ("utoipa", &["server"]),
     ("clap", &["cli"]),
+    ("rpassword", &["cli"]),
     ("indicatif", &["cli"]),
 ];
 

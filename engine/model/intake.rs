@@ -32,6 +32,22 @@ pub struct Intake {
 }
 
 impl Intake {
+    /// An intake without rows.
+    #[must_use]
+    pub const fn empty(side: Side) -> Self {
+        Self {
+            side,
+            records: Vec::new(),
+            merged: Vec::new(),
+            skipped: Vec::new(),
+            rejected: Vec::new(),
+            repairs: Vec::new(),
+            tables: Vec::new(),
+            files: Vec::new(),
+            near_duplicates: Vec::new(),
+        }
+    }
+
     /// All rows that were read.
     #[must_use]
     pub fn rows_in(&self) -> usize {

@@ -20,6 +20,24 @@ pub enum SupplyKind {
     Team,
 }
 
+impl SupplyKind {
+    /// All kinds, in the order in which they are offered.
+    pub const ALL: [Self; 5] =
+        [Self::Patent, Self::Result, Self::Facility, Self::Service, Self::Team];
+
+    /// The word people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Patent => lang.pick("专利", "patent"),
+            Self::Result => lang.pick("科技成果", "research result"),
+            Self::Facility => lang.pick("仪器设备或中试平台", "facility"),
+            Self::Service => lang.pick("技术服务", "service"),
+            Self::Team => lang.pick("专家团队", "team"),
+        }
+    }
+}
+
 /// How far a technology has come, in the five steps that markets use, in rising order.
 ///
 /// The levels stand for technology readiness 3–4, 5, 5–6, 7 and 8–9; the crosswalk is a proposal
@@ -86,6 +104,18 @@ pub enum CooperationMode {
 }
 
 impl CooperationMode {
+    /// All ways, in the order in which they are offered.
+    pub const ALL: [Self; 8] = [
+        Self::Transfer,
+        Self::License,
+        Self::Commission,
+        Self::JointDevelopment,
+        Self::Service,
+        Self::Equity,
+        Self::Pledge,
+        Self::Other,
+    ];
+
     /// The word people read.
     #[must_use]
     pub const fn label(self, lang: Lang) -> &'static str {
@@ -113,4 +143,16 @@ pub enum Visibility {
     Anonymous,
     /// 内部: only the office sees it.
     Internal,
+}
+
+impl Visibility {
+    /// The word people read.
+    #[must_use]
+    pub const fn label(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Public => lang.pick("公开", "public"),
+            Self::Anonymous => lang.pick("匿名", "anonymous"),
+            Self::Internal => lang.pick("内部", "internal"),
+        }
+    }
 }

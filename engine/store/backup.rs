@@ -68,7 +68,9 @@ impl Store {
     /// Puts a copy in the place of a store, which need not be there or be sound. Its files are
     /// renamed, never deleted. Nobody may have it open.
     ///
-    /// The copy is checked, and brought to the present schema, before anything is moved.
+    /// The copy is checked, and brought to the present schema, before anything is moved. Sessions
+    /// end; users and tokens are as they were, so that what was changed or revoked since the copy
+    /// was made has to be changed or revoked again.
     ///
     /// # Errors
     /// [`StoreError::Missing`], `NotAStore`, `Newer` or `Corrupt` for the copy; `Full`, `ReadOnly`
@@ -114,7 +116,11 @@ fn prepare(copy: &Path, backup: &Path, at: Timestamp) -> Result<(), StoreError> 
         return Err(StoreError::Corrupt { path: backup.to_owned(), detail });
     }
     let name = backup.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    store.write(Durability::Synced, |conn| append(conn, at, &Event::Restored { backup: name }))?;
+    store.write(Durability::Synced, |conn| {
+        // Who logged out since, or was logged out, must not be in again.
+        conn.execute_batch("DELETE FROM sessions; DELETE FROM launches")?;
+        append(conn, at, &Event::Restored { backup: name })
+    })?;
     // The last connection copies the log back and removes it.
     store.conn.close().map_err(|(_, error)| StoreError::from(error).at(copy))?;
     sync(copy)

@@ -70,6 +70,8 @@ pub(super) const ORGANIZATIONS: &str = "organizations";
 pub(super) const ANSWERS: &str = "answers";
 /// Name of the total of complete imports.
 pub(super) const IMPORTS: &str = "imports";
+/// Name of the total of rows in the log of who saw what.
+pub(super) const ACCESSES: &str = "accesses";
 /// Name of the total of published runs.
 pub(super) const RUNS: &str = "runs";
 

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
+use super::access::PASSWORD_CHARS;
 use super::ledger::Step;
 use crate::model::{Diagnosis, Lang, Side};
 
@@ -141,6 +143,47 @@ pub enum StoreError {
         /// Why it is refused.
         why: &'static str,
     },
+    /// No user has this name or number, or the user is disabled.
+    #[error("there is no user {name} who may log in")]
+    UnknownUser {
+        /// What was looked for.
+        name: String,
+    },
+    /// A user has this name already.
+    #[error("there is a user {name} already")]
+    UserExists {
+        /// The name.
+        name: String,
+    },
+    /// A password is too short or too long.
+    #[error(
+        "a password has {} to {} characters, this one has {given}",
+        PASSWORD_CHARS.start(), PASSWORD_CHARS.end()
+    )]
+    BadPassword {
+        /// Characters that it has.
+        given: usize,
+    },
+    /// No token has this number.
+    #[error("there is no token {id}")]
+    UnknownToken {
+        /// What was looked for.
+        id: i64,
+    },
+    /// Accesses were to be removed that have to be kept.
+    #[error("accesses before {before} cannot be removed; those since {until} have to be kept")]
+    KeptLonger {
+        /// The time before which they were to be removed.
+        before: Timestamp,
+        /// The time since which they are kept.
+        until: Timestamp,
+    },
+    /// The system gave no random numbers for a secret.
+    #[error("the system gives no random numbers: {detail}")]
+    NoRandomness {
+        /// What the system said.
+        detail: String,
+    },
     /// The pairs of a demand were not given together.
     #[error("the pairs of demand {demand} were not given together")]
     Scattered {
@@ -227,6 +270,12 @@ impl Diagnosis for StoreError {
             Self::UnknownRules { .. } => "store.unknown_rules",
             Self::IllegalStep { .. } => "store.illegal_step",
             Self::BadEntry { .. } => "store.bad_entry",
+            Self::UnknownUser { .. } => "store.unknown_user",
+            Self::UserExists { .. } => "store.user_exists",
+            Self::BadPassword { .. } => "store.bad_password",
+            Self::UnknownToken { .. } => "store.unknown_token",
+            Self::KeptLonger { .. } => "store.kept_longer",
+            Self::NoRandomness { .. } => "store.no_randomness",
             Self::Scattered { .. } => "store.scattered",
             Self::Internal { .. } => "store.internal",
         }
@@ -271,6 +320,18 @@ impl Diagnosis for StoreError {
             Self::BadEntry { field, value, why } => {
                 format!("{}不能是“{value}”：{}", field_zh(field), why_zh(why))
             }
+            Self::UnknownUser { name } => format!("没有可以登录的用户“{name}”"),
+            Self::UserExists { name } => format!("已有用户“{name}”"),
+            Self::BadPassword { given } => format!(
+                "密码应为 {} 到 {} 个字符，此处为 {given} 个",
+                PASSWORD_CHARS.start(),
+                PASSWORD_CHARS.end()
+            ),
+            Self::UnknownToken { id } => format!("没有编号为 {id} 的令牌"),
+            Self::KeptLonger { before, until } => {
+                format!("不能删除 {before} 以前的访问记录：{until} 以后的都须保留")
+            }
+            Self::NoRandomness { detail } => format!("系统给不出随机数：{detail}"),
             Self::Scattered { demand } => format!("需求 {demand} 的配对没有放在一起"),
             Self::Internal { path, detail } => format!("数据库 {}：{detail}", path.display()),
         }
@@ -338,6 +399,29 @@ impl Diagnosis for StoreError {
                 "请按上面的说明更正后重新录入。",
                 "Correct the value as said above and enter it again.",
             ),
+            Self::UnknownUser { .. } => (
+                "请用 duijie user list 核对用户名；停用的用户可用 duijie user enable 恢复。",
+                "Check the name with `duijie user list`; a disabled user is let in again by `duijie user enable`.",
+            ),
+            Self::UserExists { .. } => (
+                "请换一个用户名，或用 duijie user role、duijie user password 修改这个用户。",
+                "Choose another name, or change this user with `duijie user role` or `duijie user password`.",
+            ),
+            Self::BadPassword { .. } => (
+                "请换一个密码；一句自己记得住的话比一串符号更好。",
+                "Choose another one; a sentence that you remember is better than a few odd signs.",
+            ),
+            Self::UnknownToken { .. } => (
+                "请用 duijie token list 查看令牌的编号。",
+                "See the numbers of the tokens with `duijie token list`.",
+            ),
+            Self::KeptLonger { .. } => {
+                ("请把时间改到 180 天以前。", "Name a time that is at least 180 days ago.")
+            }
+            Self::NoRandomness { .. } => (
+                "请检查系统的随机数设备（如 /dev/urandom），再试一次。",
+                "Check the system's source of random numbers, such as /dev/urandom, and try again.",
+            ),
             Self::NotOpen { .. } | Self::Scattered { .. } | Self::Internal { .. } => (
                 "这是程序的错误，请把这条信息和日志发给维护者。",
                 "This is a fault of the program; please send this message and the log to its maintainers.",
@@ -355,6 +439,14 @@ fn field_zh(field: &str) -> &str {
         "entered_by" => "录入人",
         "sha256" => "文件散列值",
         "generation" => "索引代号",
+        "display name" => "显示名称",
+        "broker" => "经理人姓名",
+        "label" => "令牌名称",
+        "scopes" => "权限范围",
+        "expiry" => "到期时间",
+        "text" => "文字",
+        "filters" => "筛选条件",
+        "run" => "运行",
         other => other,
     }
 }
@@ -366,6 +458,12 @@ fn why_zh(why: &str) -> &str {
         "it is not 64 hexadecimal digits" => "应为 64 位十六进制数",
         "another organization has it" => "已属于另一个单位",
         "it is too large" => "数值过大",
+        "it is too long" => "太长",
+        "it holds invisible characters" => "含有看不见的字符",
+        "it must be in the future" => "应在将来",
+        "it is no JSON object" => "不是 JSON 对象",
+        "another saved text has it" => "已有同名的保存项",
+        "there are 200 saved texts already" => "已存满 200 项",
         other => other,
     }
 }
@@ -399,6 +497,12 @@ mod tests {
                 value: String::new(),
                 why: "it must not be empty",
             },
+            StoreError::UnknownUser { name: "王".to_owned() },
+            StoreError::UserExists { name: "王".to_owned() },
+            StoreError::BadPassword { given: 3 },
+            StoreError::UnknownToken { id: 7 },
+            StoreError::KeptLonger { before: Timestamp::MAX, until: Timestamp::MIN },
+            StoreError::NoRandomness { detail: detail() },
             StoreError::Scattered { demand: "XQ-1".to_owned() },
             StoreError::Internal { path: path(), detail: detail() },
         ]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::imports::ImportFigures;
 use super::transaction::Durability;
 use super::{RulesKind, Store, StoreError, seal};
-use crate::model::{Answer, Lang, Side, SourceRef};
+use crate::model::{Answer, Lang, Role, Side, SourceRef};
 
 /// A place in the log of events; later events have greater ones.
 #[derive(
@@ -44,7 +44,21 @@ impl Refusal {
     }
 }
 
-/// Something that happened. Contacts and the texts of refused rows are never among it.
+/// What changed about a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserChange {
+    /// The password.
+    Password,
+    /// The role, to this one.
+    Role(Role),
+    /// The user may no longer log in.
+    Disabled,
+    /// The user may log in again.
+    Enabled,
+}
+
+/// Something that happened. Contacts, secrets and the texts of refused rows are never among it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -176,6 +190,40 @@ pub enum Event {
         rules: RulesKind,
         /// SHA-256 of the text.
         sha256: String,
+    },
+    /// A user was made known.
+    UserAdded {
+        /// The user's number.
+        user: i64,
+        /// The name by which the user logs in.
+        name: String,
+        /// What the user is.
+        role: Role,
+    },
+    /// Something about a user changed.
+    UserChanged {
+        /// The user's number.
+        user: i64,
+        /// The name by which the user logs in.
+        name: String,
+        /// What changed.
+        change: UserChange,
+    },
+    /// A token was given out.
+    TokenCreated {
+        /// The token's number.
+        token: i64,
+        /// What it is called.
+        label: String,
+        /// What its bearer is.
+        role: Role,
+    },
+    /// A token was taken back.
+    TokenRevoked {
+        /// The token's number.
+        token: i64,
+        /// What it is called.
+        label: String,
     },
     /// The store was put back from a backup.
     Restored {

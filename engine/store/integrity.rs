@@ -230,6 +230,7 @@ fn totals(conn: &Connection, findings: &mut Vec<Finding>) -> Result<(), StoreErr
         (counts::ORGANIZATIONS, "SELECT count(*) FROM organizations WHERE merged_into IS NULL"),
         (counts::ANSWERS, "SELECT count(*) FROM answers"),
         (counts::IMPORTS, "SELECT count(*) FROM imports WHERE state = 'complete'"),
+        (counts::ACCESSES, "SELECT count(*) FROM accesses"),
         (counts::RUNS, "SELECT count(*) FROM runs WHERE state = 'published'"),
     ] {
         let kept = conn.query_row(

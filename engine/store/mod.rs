@@ -14,6 +14,7 @@
 //! This module knows no list format, no score and no folder. Contacts go in and come out only by
 //! the functions that name them, and no type here shows them when printed.
 
+mod access;
 mod answers;
 mod backup;
 mod contacts;
@@ -47,13 +48,18 @@ mod transaction;
 mod verdicts;
 mod versions;
 
+pub use access::{
+    AUDIT_KEPT, AccessFilter, AccessKind, AccessRow, Actor, LAUNCH_LASTS, NewQuery, NewToken,
+    NewUser, PASSWORD_CHARS, QueryId, SESSION_IDLE, SESSION_LONGEST, SavedQuery, Secret, Session,
+    SessionId, TokenId, TokenRow, User, UserId,
+};
 pub use answers::{AnswerRow, AnswersSummary};
 pub use backup::{BackupFacts, Restored};
 pub use contacts::{ContactEntry, ContactsSummary};
 pub use counts::{Counts, SideCounts};
 pub use credit_code::{CreditCode, CreditCodeFault};
 pub use error::StoreError;
-pub use events::{Event, EventRow, Refusal, Seq};
+pub use events::{Event, EventRow, Refusal, Seq, UserChange};
 pub use imports::{Begun, Findings, ImportFigures, ImportHead, ImportId, ImportSummary};
 pub use integrity::Finding;
 pub use ledger::{LedgerEntry, LedgerFigures, LedgerRow, Step};

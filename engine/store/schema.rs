@@ -8,11 +8,14 @@ pub(super) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"DUIJ");
 /// The steps: the first makes version 1, the second leads from 1 to 2, and so on.
 ///
 /// A step that has been released is never edited; another is added.
-pub(super) const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_lists.sql"), include_str!("migrations/0002_follow_up.sql")];
+pub(super) const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_lists.sql"),
+    include_str!("migrations/0002_follow_up.sql"),
+    include_str!("migrations/0003_access.sql"),
+];
 
 /// The schema version that this program writes (PRAGMA user_version).
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 const _: () = assert!(MIGRATIONS.len() == SCHEMA_VERSION as usize, "one step per version");
 

@@ -114,6 +114,37 @@ pub(super) const SEALED: &[(&str, &[&str])] = &[
             "entered_by",
         ],
     ),
+    (
+        "users",
+        &[
+            "name",
+            "display_name",
+            "role",
+            "broker",
+            "password",
+            "disabled",
+            "created_at",
+            "changed_at",
+        ],
+    ),
+    (
+        "tokens",
+        &[
+            "hash",
+            "label",
+            "role",
+            "scopes",
+            "user",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "used_at",
+        ],
+    ),
+    ("sessions", &["hash", "user", "created_at", "seen_at", "expires_at"]),
+    ("launches", &["hash", "user", "expires_at"]),
+    ("accesses", &["at", "actor_kind", "actor", "label", "kind", "side", "record", "visibility"]),
+    ("saved_queries", &["user", "name", "side", "text", "filters", "created_at", "seen_run"]),
 ];
 
 /// Columns of a table that its sum covers.

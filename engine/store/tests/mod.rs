@@ -1,5 +1,6 @@
 //! Tests of the whole store, by what is asked of it.
 
+mod access;
 mod damage;
 mod fixture;
 mod follow_up;

@@ -6,9 +6,9 @@ use rusqlite::Connection;
 
 use super::super::schema::{self, APPLICATION_ID, MIGRATIONS};
 use super::super::seal;
-use super::fixture::{Fixture, assert_sound, at, head, record, stored, take};
+use super::fixture::{Fixture, TODAY, assert_sound, at, head, id, record, stored, take};
 use crate::model::{Diagnosis, Lang, Side};
-use crate::store::{Event, SCHEMA_VERSION, Seq, Store, StoreError};
+use crate::store::{Event, LedgerEntry, RulesKind, SCHEMA_VERSION, Seq, Step, Store, StoreError};
 
 const D: Side = Side::Demand;
 
@@ -131,6 +131,61 @@ fn a_migration_keeps_what_is_there() {
     let head = old.head().expect("readable");
     assert_eq!(stored(&old, D, head), stored(&present.store, D, head));
     assert_sound(&old);
+}
+
+/// Version 2 with lists, a run, an answer and a step of the ledger: they are there in the present
+/// version, beside its new tables, and one event tells of the change.
+#[test]
+fn version_2_is_led_to_the_present_with_its_data() {
+    let mut f = Fixture::new();
+    let conn = &f.store.conn;
+    let newer: Vec<String> = schema::objects(conn)
+        .expect("readable")
+        .into_iter()
+        .filter(|(kind, name, _)| {
+            kind == "table" && MIGRATIONS[2].contains(&format!("TABLE {name} "))
+        })
+        .map(|(_, name, _)| name)
+        .collect();
+    assert_eq!(newer.len(), 6, "{newer:?}");
+    for table in newer {
+        conn.execute_batch(&format!("DROP TABLE {table}")).expect("dropped");
+    }
+    conn.pragma_update(None, "user_version", 2).expect("set");
+    take(&mut f.store, &head(D, "需求", "1"), &[record(D, "A", "甲")]).expect("taken");
+    take(&mut f.store, &head(Side::Supply, "供给", "1"), &[record(Side::Supply, "B", "乙")])
+        .expect("taken");
+    let step = LedgerEntry {
+        demand: id("A"),
+        supply: id("B"),
+        step: Step::Met,
+        date: TODAY,
+        next_date: None,
+        note: "见过".to_owned(),
+        by: "李".to_owned(),
+    };
+    f.store.add_ledger(&step, at(3)).expect("entered");
+    f.store.put_rules(RulesKind::Weights, "w", at(3)).expect("kept");
+    let told = |store: &Store| {
+        let all = Seq(i64::MAX);
+        let ledger = store.ledger_standing(all).expect("readable");
+        (
+            stored(store, D, all),
+            stored(store, Side::Supply, all),
+            ledger,
+            store.counts().expect("readable"),
+        )
+    };
+    let (before, seq) = (told(&f.store), f.store.head().expect("readable"));
+    let f = f.reopen();
+    assert_eq!(f.store.schema_version().expect("readable"), SCHEMA_VERSION);
+    assert_eq!(told(&f.store), before);
+    let events = f.store.events(seq, 10).expect("readable");
+    let program = env!("CARGO_PKG_VERSION").to_owned();
+    let expected = Event::Migrated { from: 2, to: 3, program };
+    assert_eq!(events.into_iter().map(|row| row.event).collect::<Vec<_>>(), [expected]);
+    assert_eq!(f.store.users().expect("readable"), []);
+    assert_sound(&f.store);
 }
 
 #[test]
