@@ -441,7 +441,10 @@ fn layers_score_as_one_index() {
     };
     let of_base = (0..300).map(|row| if row % 7 == 0 { GONE } else { today(row) }).collect();
     let of_delta: Vec<u32> = late.iter().map(|&row| today(row)).collect();
-    let layered = LayeredSide::new(vec![(&base, of_base), (&delta, of_delta.clone())], live.len());
+    let layered = LayeredSide::new(
+        vec![(base.clone(), of_base), (delta.clone(), of_delta.clone())],
+        live.len(),
+    );
     let records: Vec<Record> = live
         .iter()
         .map(|row| if late.contains(row) { other[*row].clone() } else { counted[*row].clone() })
@@ -449,12 +452,12 @@ fn layers_score_as_one_index() {
     let rebuilt = build(&dir.path().join("2"), Side::Supply, &records);
 
     let asking = LayeredSide::whole(&demand_index);
-    let over = |documents: &LayeredSide<'_>, self_scores| {
+    let over = |documents: &LayeredSide, self_scores| {
         LexicalScorer::over(&asking, documents, &base, &synonyms, self_scores).expect("scorer")
     };
     let all = over(&layered, SelfScores::Known);
     let one = over(&LayeredSide::whole(&rebuilt), SelfScores::Known);
-    let few = LayeredSide::new(vec![(&delta, of_delta.clone())], live.len());
+    let few = LayeredSide::new(vec![(delta.clone(), of_delta.clone())], live.len());
     let few = over(&few, SelfScores::Unknown);
     let rows: Vec<u32> = (0_u32..).take(live.len()).collect();
     let changed: Vec<u32> = of_delta.into_iter().filter(|&row| row != GONE).collect();

@@ -1,6 +1,7 @@
 //! What every term is worth in every record: BM25, taken apart into postings.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use tantivy::fieldnorm::FieldNormReader;
@@ -41,7 +42,7 @@ pub(super) struct Model {
     /// `K1 · (1 − B + B · length / average length)` for every quantised length, per field.
     length_parts: [Vec<f32>; N_SCORED],
     /// Quantised length of every document, per field.
-    norm_ids: [Vec<u8>; N_SCORED],
+    norm_ids: Arc<[Vec<u8>; N_SCORED]>,
 }
 
 impl Model {
@@ -50,7 +51,7 @@ impl Model {
     pub(super) fn new(
         n_terms: [u64; N_SCORED],
         n_documents: usize,
-        norm_ids: [Vec<u8>; N_SCORED],
+        norm_ids: Arc<[Vec<u8>; N_SCORED]>,
     ) -> Self {
         let length_parts = n_terms.map(|n_terms| {
             // Where the side is empty or has no text in this field, no length matters.
@@ -66,7 +67,7 @@ impl Model {
     }
 
     /// Quantised length of every document, per field.
-    pub(super) const fn norm_ids(&self) -> &[Vec<u8>; N_SCORED] {
+    pub(super) fn norm_ids(&self) -> &[Vec<u8>; N_SCORED] {
         &self.norm_ids
     }
 
@@ -116,7 +117,7 @@ fn ln(x: f32) -> f32 {
 pub(super) struct Builder {
     model: Model,
     /// Quantised length of every query, per field.
-    query_norm_ids: [Vec<u8>; N_SCORED],
+    query_norm_ids: Arc<[Vec<u8>; N_SCORED]>,
     /// Whose places count documents.
     statistics: Role,
     wanted: SelfScores,
@@ -140,7 +141,7 @@ impl Builder {
     /// whose places count documents, and the words that may stand for others.
     pub(super) fn new(
         model: Model,
-        query_norm_ids: [Vec<u8>; N_SCORED],
+        query_norm_ids: Arc<[Vec<u8>; N_SCORED]>,
         statistics: Role,
         self_scores: SelfScores,
         synonyms: &Synonyms,

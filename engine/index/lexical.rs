@@ -5,15 +5,19 @@
 //! scoring it adds postings up term by term, in dictionary order: the sums are the same for any
 //! number of threads and any segmentation of the indexes.
 
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::impacts::{Builder, Model};
 use super::occurrences::Occurrences;
 use super::telling::Telling;
-use super::terms::Role;
+use super::terms::{Found, Role};
 use super::{IndexError, LayeredSide, SideIndex, terms};
 use crate::kernel::Hit;
-use crate::text::Synonyms;
+use crate::model::RowSet;
+use crate::text::{AliasId, Synonyms};
 
 /// Scores all records of one side against all of the other.
 ///
@@ -106,7 +110,7 @@ impl LexicalScorer {
     ) -> Result<Self, IndexError> {
         let (queries, documents) = (LayeredSide::whole(queries), LayeredSide::whole(documents));
         let [statistics] = documents.layers() else { unreachable!("one index is one layer") };
-        Self::over(&queries, &documents, statistics.index, synonyms, SelfScores::Known)
+        Self::over(&queries, &documents, &statistics.index, synonyms, SelfScores::Known)
     }
 
     /// The same over sides in layers, with the statistics of words (how many documents there are,
@@ -119,27 +123,57 @@ impl LexicalScorer {
     /// # Errors
     /// [`IndexError::Engine`] when an index cannot be read.
     pub fn over(
-        queries: &LayeredSide<'_>,
-        documents: &LayeredSide<'_>,
+        queries: &LayeredSide,
+        documents: &LayeredSide,
         statistics: &SideIndex,
         synonyms: &Synonyms,
         self_scores: SelfScores,
+    ) -> Result<Self, IndexError> {
+        Self::gather(queries, documents, statistics, synonyms, self_scores, None)
+    }
+
+    /// The same scorer, bit by bit, for a few asking records: their terms are looked up instead of
+    /// reading past all terms of the document side.
+    ///
+    /// # Errors
+    /// [`IndexError::Engine`] when an index cannot be read.
+    pub fn for_few(
+        queries: &LayeredSide,
+        documents: &LayeredSide,
+        statistics: &SideIndex,
+        synonyms: &Synonyms,
+    ) -> Result<Self, IndexError> {
+        let others = synonym_terms(queries, synonyms)?;
+        Self::gather(queries, documents, statistics, synonyms, SelfScores::Known, Some(others))
+    }
+
+    fn gather(
+        queries: &LayeredSide,
+        documents: &LayeredSide,
+        statistics: &SideIndex,
+        synonyms: &Synonyms,
+        self_scores: SelfScores,
+        few: Option<BTreeSet<Vec<u8>>>,
     ) -> Result<Self, IndexError> {
         // Documents that are their own statistics need not be read twice.
         let apart = (!documents.is(statistics)).then(|| LayeredSide::whole(statistics));
         let model = Model::new(
             terms::n_terms(statistics)?,
             statistics.n_records(),
-            terms::norm_ids(documents)?,
+            Arc::clone(documents.norm_ids()?),
         );
-        let query_norm_ids = terms::norm_ids(queries)?;
-        let statistics = if apart.is_some() { Role::Statistics } else { Role::Document };
-        let mut builder = Builder::new(model, query_norm_ids, statistics, self_scores, synonyms);
+        let query_norm_ids = Arc::clone(queries.norm_ids()?);
+        let role = if apart.is_some() { Role::Statistics } else { Role::Document };
+        let mut builder = Builder::new(model, query_norm_ids, role, self_scores, synonyms);
         let mut occurrences = Occurrences::new(synonyms);
-        terms::walk(queries, documents, apart.as_ref(), |term, found| {
+        let each = |term: &[u8], found: &[Found<'_>]| {
             occurrences.term(term, found)?;
             builder.term(term, found)
-        })?;
+        };
+        match few {
+            Some(others) => terms::look_up(queries, documents, apart.as_ref(), others, each)?,
+            None => terms::walk(queries, documents, apart.as_ref(), each)?,
+        }
         builder.expand(synonyms, &occurrences.finish())?;
         Ok(builder.finish())
     }
@@ -162,6 +196,20 @@ impl LexicalScorer {
     /// # Panics
     /// When `query_row` is not below [`n_queries`](Self::n_queries).
     pub fn top_n(&self, query_row: u32, n: usize, scratch: &mut Scratch) -> Vec<Hit> {
+        self.top_n_among(query_row, n, &RowSet::all(), scratch)
+    }
+
+    /// [`top_n`](Self::top_n) among the documents that are `allowed`.
+    ///
+    /// # Panics
+    /// When `query_row` is not below [`n_queries`](Self::n_queries).
+    pub fn top_n_among(
+        &self,
+        query_row: u32,
+        n: usize,
+        allowed: &RowSet,
+        scratch: &mut Scratch,
+    ) -> Vec<Hit> {
         if n == 0 {
             return Vec::new();
         }
@@ -172,7 +220,7 @@ impl LexicalScorer {
         let mut least = 0.0;
         for &document in &scratch.touched {
             let score = std::mem::take(&mut scratch.scores[document as usize]);
-            if score >= least {
+            if score >= least && allowed.contains(document) {
                 best.push(Hit { document, score });
                 if best.len() >= room {
                     best.select_nth_unstable_by(n - 1, better);
@@ -266,7 +314,37 @@ impl LexicalScorer {
     }
 }
 
+/// The terms of everything that may stand for a word whose terms all stand in the queries, and of
+/// the words that these need beside them.
+fn synonym_terms(
+    queries: &LayeredSide,
+    synonyms: &Synonyms,
+) -> Result<BTreeSet<Vec<u8>>, IndexError> {
+    let mut asked = HashSet::new();
+    let none = LayeredSide::new(Vec::new(), 0);
+    terms::look_up(queries, &none, None, BTreeSet::new(), |term, _| {
+        asked.insert(term.to_vec());
+        Ok(())
+    })?;
+    let held = |word: &AliasId| {
+        synonyms.terms(*word).iter().all(|(_, term)| asked.contains(term.as_bytes()))
+    };
+    let mut words: Vec<AliasId> = synonyms.ids().filter(held).collect();
+    let others: Vec<AliasId> = (words.iter())
+        .flat_map(|word| synonyms.alternatives(*word).iter().map(|other| other.alias))
+        .collect();
+    words.extend(others);
+    let contexts: Vec<AliasId> =
+        words.iter().flat_map(|word| synonyms.context(*word).iter().copied()).collect();
+    words.extend(contexts);
+    let terms = words.iter().flat_map(|word| {
+        let inside = synonyms.inside(*word).iter().map(String::as_str);
+        inside.chain(synonyms.terms(*word).iter().map(|(_, term)| term.as_str()))
+    });
+    Ok(terms.map(|term| term.as_bytes().to_vec()).collect())
+}
+
 /// Score descending, then row ascending. Scores are sums of finite positive numbers.
-fn better(a: &Hit, b: &Hit) -> std::cmp::Ordering {
+pub(super) fn better(a: &Hit, b: &Hit) -> std::cmp::Ordering {
     b.score.total_cmp(&a.score).then(a.document.cmp(&b.document))
 }

@@ -23,6 +23,6 @@ mod tokenizer;
 pub use error::IndexError;
 pub use layers::{GONE, LayeredSide};
 pub use lexical::{LexicalScorer, Scratch, SelfScores};
-pub use search::SearchHit;
+pub use search::{Question, SearchHit};
 pub use side::SideIndex;
-pub use snippet::Snippet;
+pub use snippet::{Marks, Snippet};

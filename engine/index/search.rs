@@ -1,17 +1,20 @@
 //! Search for people: a few words, a code, a number or an id in, the best records out.
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
-use tantivy::collector::TopDocs;
+use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, PhraseQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
-use tantivy::{DocId, Score, Searcher, SegmentReader, TantivyDocument, Term};
+use tantivy::{DocAddress, DocId, Score, Searcher, SegmentReader, TantivyDocument, Term};
 
+use super::lexical::better;
 use super::question::Substitutes;
-use super::snippet::{self, Snippet};
-use super::{IndexError, SideIndex};
+use super::snippet::{Marks, Snippet};
+use super::{GONE, IndexError, LayeredSide, SideIndex};
+use crate::kernel::Hit;
+use crate::model::RowSet;
 use crate::text::{Segmenter, Synonyms, Token, normalise};
 
 /// A title says what a record is about.
@@ -73,50 +76,52 @@ impl SideIndex {
         limit: usize,
         synonyms: &Synonyms,
     ) -> Result<Vec<SearchHit>, IndexError> {
-        if limit == 0 || self.n_records() == 0 {
-            return Ok(Vec::new());
-        }
+        let side = LayeredSide::whole(self);
         let question = Question::new(text, synonyms);
+        let (found, _) = question.answer(&side, self, limit, &RowSet::all())?;
         let searcher = self.searcher();
-        let row_of = |segment: &SegmentReader| {
-            let rows =
-                segment.fast_fields().u64("row").map(|column| column.first_or_default_col(0));
-            move |document: DocId, score: Score| {
-                let row = rows.as_ref().map_or(u64::MAX, |rows| rows.get_val(document));
-                (score, Reverse(row))
-            }
-        };
-        let best = TopDocs::with_limit(limit.min(self.n_records())).tweak_score(row_of);
-        let found = searcher
-            .search(&question.query(self, &searcher)?, &best)
-            .map_err(IndexError::engine("searching"))?;
-        let wanted = question.terms();
+        let marks = question.marks();
         found
             .into_iter()
-            .map(|((score, Reverse(row)), address)| {
+            .map(|Hit { document: row, score }| {
                 let document: TantivyDocument = searcher
-                    .doc(address)
+                    .doc(self.address(&side, row)?)
                     .map_err(IndexError::engine("reading a record from the index"))?;
                 let stored = |field| document.get_first(field).and_then(|value| value.as_str());
                 let owned = |field| stored(field).unwrap_or_default().to_owned();
                 let title = owned(self.fields.title);
                 Ok(SearchHit {
-                    row: u32::try_from(row).unwrap_or(u32::MAX),
+                    row,
                     score,
                     id: owned(self.fields.id),
                     number: owned(self.fields.number),
-                    title_highlights: snippet::found(&title, &wanted).1,
+                    title_highlights: marks.in_text(&title),
                     title,
                     organization: stored(self.fields.organization).map(str::to_owned),
-                    snippet: Snippet::of(stored(self.fields.body).unwrap_or_default(), &wanted),
+                    snippet: marks.snippet(stored(self.fields.body).unwrap_or_default()),
                 })
             })
             .collect()
     }
+
+    /// Where a row's document stands.
+    fn address(&self, side: &LayeredSide, row: u32) -> Result<DocAddress, IndexError> {
+        for layer in side.layers() {
+            for (segment, rows) in (0..).zip(layer.segments()?) {
+                if let Some(document) = rows.iter().position(|&other| other == row) {
+                    let document = u32::try_from(document).unwrap_or(u32::MAX);
+                    return Ok(DocAddress::new(segment, document));
+                }
+            }
+        }
+        Err(IndexError::engine("reading a record from the index")(
+            tantivy::TantivyError::InternalError(format!("row {row} stands nowhere")),
+        ))
+    }
 }
 
-/// What was typed, understood.
-struct Question<'a> {
+/// A question that was understood, to be asked of sides in layers.
+pub struct Question<'a> {
     text: &'a str,
     /// The terms outside quotation marks, by the pieces that white space separates.
     pieces: Vec<Vec<Token>>,
@@ -127,7 +132,9 @@ struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    fn new(text: &'a str, synonyms: &'a Synonyms) -> Self {
+    /// Understands what a person typed, as [`SideIndex::search_with_synonyms`] says.
+    #[must_use]
+    pub fn new(text: &'a str, synonyms: &'a Synonyms) -> Self {
         let quotes = |c| matches!(c, '"' | '“' | '”' | '＂' | '„' | '〝' | '〞');
         let segmenter = Segmenter::shared();
         let mut pieces: Vec<Vec<Token>> = Vec::new();
@@ -154,10 +161,42 @@ impl<'a> Question<'a> {
         Self { text, pieces, quoted, substitutes }
     }
 
-    /// All terms, to highlight.
-    fn terms(&self) -> HashSet<String> {
+    /// Its words, to be found again in the texts of answers.
+    #[must_use]
+    pub fn marks(&self) -> Marks {
         let all = self.pieces.iter().chain(&self.quoted).flatten();
-        all.map(|term| &term.text).chain(self.substitutes.terms()).cloned().collect()
+        Marks::new(all.map(|term| &term.text).chain(self.substitutes.terms()).cloned().collect())
+    }
+
+    /// The `limit` best rows among those that are `allowed`, and how many match at all.
+    ///
+    /// The statistics of words are those of `statistics`, an index of the side as it was at some time,
+    /// whatever layers a row stands in. Order: score descending, then row ascending.
+    ///
+    /// # Errors
+    /// [`IndexError::Engine`] when an index cannot be read.
+    pub fn answer(
+        &self,
+        side: &LayeredSide,
+        statistics: &SideIndex,
+        limit: usize,
+        allowed: &RowSet,
+    ) -> Result<(Vec<Hit>, usize), IndexError> {
+        let counted = statistics.searcher();
+        let query = self.query(statistics, &counted)?;
+        let (mut best, mut n_found) = (Vec::new(), 0);
+        for layer in side.layers() {
+            let searcher = layer.index.searcher();
+            let collector = Allowed { segments: layer.segments()?, limit, allowed };
+            let (hits, n) = searcher
+                .search_with_statistics_provider(&query, &collector, &counted)
+                .map_err(IndexError::engine("searching"))?;
+            best.extend(hits);
+            n_found += n;
+        }
+        best.sort_unstable_by(better);
+        best.truncate(limit);
+        Ok((best, n_found))
     }
 
     fn query(&self, index: &SideIndex, searcher: &Searcher) -> Result<BooleanQuery, IndexError> {
@@ -199,6 +238,80 @@ impl<'a> Question<'a> {
                 .push((Occur::Should, term(fields.number_key, &normalise(piece), IDENTITY_BOOST)));
         }
         Ok(BooleanQuery::new(clauses))
+    }
+}
+
+/// Gathers the best rows of a layer that are allowed, and counts them.
+struct Allowed<'a> {
+    /// By segment and document: the row, or [`GONE`].
+    segments: &'a [Arc<[u32]>],
+    limit: usize,
+    allowed: &'a RowSet,
+}
+
+/// The same in one segment.
+struct AllowedSegment {
+    rows: Arc<[u32]>,
+    limit: usize,
+    allowed: RowSet,
+    best: Vec<Hit>,
+    n_found: usize,
+}
+
+impl Collector for Allowed<'_> {
+    type Fruit = (Vec<Hit>, usize);
+    type Child = AllowedSegment;
+
+    fn for_segment(&self, segment: u32, _: &SegmentReader) -> tantivy::Result<Self::Child> {
+        Ok(AllowedSegment {
+            rows: Arc::clone(&self.segments[segment as usize]),
+            limit: self.limit,
+            allowed: self.allowed.clone(),
+            best: Vec::new(),
+            n_found: 0,
+        })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        true
+    }
+
+    fn merge_fruits(&self, found: Vec<(Vec<Hit>, usize)>) -> tantivy::Result<(Vec<Hit>, usize)> {
+        let n_found = found.iter().map(|(_, n)| n).sum();
+        Ok((found.into_iter().flat_map(|(hits, _)| hits).collect(), n_found))
+    }
+}
+
+impl SegmentCollector for AllowedSegment {
+    type Fruit = (Vec<Hit>, usize);
+
+    fn collect(&mut self, document: DocId, score: Score) {
+        let row = self.rows[document as usize];
+        if row == GONE || !self.allowed.contains(row) {
+            return;
+        }
+        self.n_found += 1;
+        self.best.push(Hit { document: row, score });
+        // Twice the limit is gathered before the worse half is thrown away.
+        if self.best.len() >= 2 * self.limit.max(1) {
+            self.keep_best();
+        }
+    }
+
+    fn harvest(mut self) -> Self::Fruit {
+        self.keep_best();
+        (self.best, self.n_found)
+    }
+}
+
+impl AllowedSegment {
+    fn keep_best(&mut self) {
+        if self.limit == 0 {
+            self.best.clear();
+        } else if self.best.len() > self.limit {
+            self.best.select_nth_unstable_by(self.limit - 1, better);
+            self.best.truncate(self.limit);
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tantivy::directory::MmapDirectory;
+use tantivy::directory::{MmapDirectory, RamDirectory};
 use tantivy::indexer::{IndexWriterOptions, NoMergePolicy};
-use tantivy::tokenizer::TextAnalyzer;
+use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher};
 
 use super::IndexError;
@@ -21,6 +22,9 @@ const DESCRIPTION: &str = "duijie-index.json";
 /// tantivy refuses less than 15 MB per thread.
 const WRITER_BYTES: usize = 96 << 20;
 
+/// What tantivy takes as the least.
+const LEAST_WRITER_BYTES: usize = 15_000_000;
+
 /// More threads than these gain nothing and would make too many small segments.
 const MAX_WRITER_THREADS: usize = 4;
 
@@ -32,12 +36,13 @@ struct Description {
     n_records: usize,
 }
 
-/// The full-text index of one side.
+/// The full-text index of one side. Copies share what was opened.
+#[derive(Clone)]
 pub struct SideIndex {
     side: Side,
     n_records: usize,
     pub(super) fields: Fields,
-    reader: IndexReader,
+    reader: Arc<IndexReader>,
 }
 
 impl SideIndex {
@@ -92,6 +97,32 @@ impl SideIndex {
         Self::read(&index, fields, description)
     }
 
+    /// Indexes a few records in memory, for as long as they are asked about.
+    ///
+    /// Row `n` of the index is `records[n]`.
+    ///
+    /// # Errors
+    /// [`IndexError::TooMany`] from 2³² records, [`IndexError::Engine`] when the engine fails.
+    pub fn in_memory(side: Side, records: &[Record]) -> Result<Self, IndexError> {
+        let n_rows = u32::try_from(records.len())
+            .map_err(|_| IndexError::TooMany { n_records: records.len() })?;
+        let (schema, fields) = Fields::schema();
+        let engine = |source| IndexError::engine("indexing in memory")(source);
+        let tokenizers = TokenizerManager::default();
+        tokenizers.register(TOKENIZER, TextAnalyzer::from(TermTokenizer));
+        let mut writer = Index::builder()
+            .schema(schema)
+            .tokenizers(tokenizers)
+            .single_segment_index_writer(RamDirectory::default(), LEAST_WRITER_BYTES)
+            .map_err(engine)?;
+        for (row, record) in (0..n_rows).zip(records) {
+            writer.add_document(fields.document(row, record)).map_err(engine)?;
+        }
+        let index = writer.finalize().map_err(engine)?;
+        let n_records = records.len();
+        Self::read(&index, fields, Description { format: FORMAT, side, n_records })
+    }
+
     /// Opens the index of `side` under `dir`.
     ///
     /// # Errors
@@ -135,12 +166,17 @@ impl SideIndex {
     }
 
     fn read(index: &Index, fields: Fields, described: Description) -> Result<Self, IndexError> {
-        let reader = index
+        let reader: IndexReader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
             .try_into()
             .map_err(IndexError::engine("opening the index"))?;
-        Ok(Self { side: described.side, n_records: described.n_records, fields, reader })
+        Ok(Self {
+            side: described.side,
+            n_records: described.n_records,
+            fields,
+            reader: Arc::new(reader),
+        })
     }
 
     /// Which side it indexes.
@@ -153,6 +189,11 @@ impl SideIndex {
     #[must_use]
     pub const fn n_records(&self) -> usize {
         self.n_records
+    }
+
+    /// Whether both are the same opened index.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.reader, &other.reader)
     }
 
     pub(super) fn searcher(&self) -> Searcher {

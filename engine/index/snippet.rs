@@ -14,17 +14,42 @@ pub struct Snippet {
     pub highlights: Vec<Range<usize>>,
 }
 
-impl Snippet {
-    /// The sentence of `text` that holds most of the `wanted` terms, the first among equals.
-    pub(super) fn of(text: &str, wanted: &HashSet<String>) -> Self {
-        let mut best = Self::default();
+/// The words of a question, as they are found again in texts.
+#[derive(Debug, Clone, Default)]
+pub struct Marks {
+    wanted: HashSet<String>,
+}
+
+impl Marks {
+    pub(super) const fn new(wanted: HashSet<String>) -> Self {
+        Self { wanted }
+    }
+
+    /// The words, as terms.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.wanted.iter().cloned().collect();
+        words.sort_unstable();
+        words
+    }
+
+    /// Byte ranges of `text` in which the words stand: ascending, disjoint, not touching.
+    #[must_use]
+    pub fn in_text(&self, text: &str) -> Vec<Range<usize>> {
+        found(text, &self.wanted).1
+    }
+
+    /// The sentence of `text` that holds most of the words, the first among equals.
+    #[must_use]
+    pub fn snippet(&self, text: &str) -> Snippet {
+        let mut best = Snippet::default();
         let mut most = None;
         for range in sentences(text) {
             let sentence = &text[range];
-            let (n_terms, highlights) = found(sentence, wanted);
+            let (n_terms, highlights) = found(sentence, &self.wanted);
             if most.is_none_or(|most| n_terms > most) {
                 most = Some(n_terms);
-                best = Self { text: sentence.to_owned(), highlights };
+                best = Snippet { text: sentence.to_owned(), highlights };
             }
         }
         best
@@ -32,7 +57,7 @@ impl Snippet {
 }
 
 /// How many different wanted terms `text` holds, and where any of them stand.
-pub(super) fn found(text: &str, wanted: &HashSet<String>) -> (usize, Vec<Range<usize>>) {
+fn found(text: &str, wanted: &HashSet<String>) -> (usize, Vec<Range<usize>>) {
     let mut distinct = HashSet::new();
     let mut ranges: Vec<Range<usize>> = Vec::new();
     for token in Segmenter::shared().tokens(text) {

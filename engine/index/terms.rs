@@ -1,5 +1,6 @@
-//! Walks the term dictionaries of two indexes together, in sorted order.
+//! The terms of two indexes together, in sorted order: all of them, or those that are asked for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tantivy::fieldnorm::FieldNormReader;
@@ -9,7 +10,6 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::termdict::TermStreamer;
 use tantivy::{DocSet, TERMINATED};
 
-use super::layers::Layer;
 use super::{GONE, IndexError, LayeredSide, SideIndex};
 
 /// The fields that are scored, by their place in arrays: title, body.
@@ -95,15 +95,16 @@ impl Found<'_> {
 
 /// Length of each scored field in every row of a side, quantised as tantivy stores it; 0 in rows
 /// that no layer holds.
-pub(super) fn norm_ids(side: &LayeredSide<'_>) -> Result<[Vec<u8>; N_SCORED], IndexError> {
+pub(super) fn norm_ids(side: &LayeredSide) -> Result<[Vec<u8>; N_SCORED], IndexError> {
     let read = |place: usize| {
         let mut norm_ids = vec![0; side.n_rows()];
         for layer in side.layers() {
-            for segment in layer.index.searcher().segment_readers() {
+            let searcher = layer.index.searcher();
+            for (segment, rows) in searcher.segment_readers().iter().zip(layer.segments()?) {
                 let norms: FieldNormReader = segment
-                    .get_fieldnorms_reader(scored(layer.index)[place])
+                    .get_fieldnorms_reader(scored(&layer.index)[place])
                     .map_err(IndexError::engine("reading field lengths"))?;
-                for (document, &row) in (0..).zip(rows(segment, layer)?.iter()) {
+                for (document, &row) in (0..).zip(rows.iter()) {
                     if row != GONE {
                         norm_ids[row as usize] = norms.fieldnorm_id(document);
                     }
@@ -136,36 +137,38 @@ fn scored(index: &SideIndex) -> [Field; N_SCORED] {
     [index.fields.title, index.fields.body]
 }
 
-/// The row, today, of every document of a segment.
-fn rows(segment: &tantivy::SegmentReader, layer: &Layer<'_>) -> Result<Arc<[u32]>, IndexError> {
-    let column = segment
-        .fast_fields()
-        .u64("row")
-        .map_err(IndexError::engine("reading row numbers"))?
-        .first_or_default_col(0);
-    (0..segment.max_doc())
-        .map(|doc| {
-            let row = column.get_val(doc);
-            let today = usize::try_from(row).ok().and_then(|row| layer.rows.get(row)).copied();
-            // A row beyond the table means a damaged index.
-            today.ok_or_else(|| {
-                IndexError::engine("reading row numbers")(tantivy::TantivyError::InternalError(
-                    format!("row {row} of {}", layer.rows.len()),
-                ))
+/// The row, today, of every document of each segment, given the rows of the index's records.
+pub(super) fn segment_rows(
+    index: &SideIndex,
+    today: &[u32],
+) -> Result<Vec<Arc<[u32]>>, IndexError> {
+    let doing = "reading row numbers";
+    let searcher = index.searcher();
+    let of_segment = |segment: &tantivy::SegmentReader| {
+        let column = segment.fast_fields().u64("row").map_err(IndexError::engine(doing))?;
+        let column = column.first_or_default_col(0);
+        (0..segment.max_doc())
+            .map(|doc| {
+                let row = column.get_val(doc);
+                // A row beyond the table means a damaged index.
+                usize::try_from(row).ok().and_then(|row| today.get(row)).copied().ok_or_else(|| {
+                    IndexError::engine(doing)(tantivy::TantivyError::InternalError(format!(
+                        "row {row} of {}",
+                        today.len()
+                    )))
+                })
             })
-        })
-        .collect()
+            .collect()
+    };
+    searcher.segment_readers().iter().map(of_segment).collect()
 }
 
-/// Calls `each` for every term of either side, in byte order, with the places that hold it.
-///
-/// With `statistics`, the places of that index are among them.
-pub(super) fn walk(
-    queries: &LayeredSide<'_>,
-    documents: &LayeredSide<'_>,
-    statistics: Option<&LayeredSide<'_>>,
-    mut each: impl FnMut(&[u8], &[Found<'_>]) -> Result<(), IndexError>,
-) -> Result<(), IndexError> {
+/// All places in which terms are looked up: side by side, layer by layer, field by field.
+fn sources(
+    queries: &LayeredSide,
+    documents: &LayeredSide,
+    statistics: Option<&LayeredSide>,
+) -> Result<Vec<Source>, IndexError> {
     let mut sources = Vec::new();
     let sides = [
         (Role::Query, Some(queries)),
@@ -174,19 +177,78 @@ pub(super) fn walk(
     ];
     for (role, side) in sides.into_iter().filter_map(|(role, side)| Some((role, side?))) {
         for layer in side.layers() {
-            for segment in layer.index.searcher().segment_readers() {
-                let rows = rows(segment, layer)?;
-                for (place, field) in scored(layer.index).into_iter().enumerate() {
+            let searcher = layer.index.searcher();
+            for (segment, rows) in searcher.segment_readers().iter().zip(layer.segments()?) {
+                for (place, field) in scored(&layer.index).into_iter().enumerate() {
                     let inverted = segment
                         .inverted_index(field)
                         .map_err(IndexError::engine("reading the term dictionary"))?;
-                    sources.push(Source { role, field: place, inverted, rows: Arc::clone(&rows) });
+                    sources.push(Source { role, field: place, inverted, rows: Arc::clone(rows) });
                 }
             }
         }
     }
-    let mut streams: Vec<(&Source, TermStreamer<'_>)> = Vec::new();
-    for source in &sources {
+    Ok(sources)
+}
+
+/// Calls `each` for every term of either side, in byte order, with the places that hold it.
+///
+/// With `statistics`, the places of that index are among them.
+pub(super) fn walk(
+    queries: &LayeredSide,
+    documents: &LayeredSide,
+    statistics: Option<&LayeredSide>,
+    mut each: impl FnMut(&[u8], &[Found<'_>]) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
+    let sources = sources(queries, documents, statistics)?;
+    let mut streams = streams(sources.iter())?;
+    let mut term = Vec::new();
+    let mut found = Vec::new();
+    while next_term(&mut streams, &mut term, &mut found)? {
+        each(&term, &found)?;
+        found.clear();
+    }
+    Ok(())
+}
+
+/// The same for the terms of the asking side and `others` alone: they are looked up instead of read
+/// past, which is quick where few records ask.
+pub(super) fn look_up(
+    queries: &LayeredSide,
+    documents: &LayeredSide,
+    statistics: Option<&LayeredSide>,
+    others: BTreeSet<Vec<u8>>,
+    mut each: impl FnMut(&[u8], &[Found<'_>]) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
+    let sources = sources(queries, documents, statistics)?;
+    let mut wanted = others;
+    let mut streams = streams(sources.iter().filter(|source| source.role == Role::Query))?;
+    let mut term = Vec::new();
+    let mut found = Vec::new();
+    while next_term(&mut streams, &mut term, &mut found)? {
+        wanted.insert(term.clone());
+        found.clear();
+    }
+    for term in &wanted {
+        let mut found = Vec::new();
+        for source in &sources {
+            let info = (source.inverted.terms().get(term))
+                .map_err(IndexError::engine("looking a term up"))?;
+            found.extend(info.map(|info| Found { source, info }));
+        }
+        if !found.is_empty() {
+            each(term, &found)?;
+        }
+    }
+    Ok(())
+}
+
+type Streams<'a> = Vec<(&'a Source, TermStreamer<'a>)>;
+
+/// The term dictionaries of places, each at its first term.
+fn streams<'a>(sources: impl Iterator<Item = &'a Source>) -> Result<Streams<'a>, IndexError> {
+    let mut streams = Vec::new();
+    for source in sources {
         let mut stream = source
             .inverted
             .terms()
@@ -196,20 +258,26 @@ pub(super) fn walk(
             streams.push((source, stream));
         }
     }
-    let mut term = Vec::new();
-    let mut found = Vec::new();
-    while let Some(least) = streams.iter().map(|(_, stream)| stream.key()).min() {
-        term.clear();
-        term.extend_from_slice(least);
-        streams.retain_mut(|(source, stream)| {
-            if stream.key() != term {
-                return true;
-            }
-            found.push(Found { source, info: stream.value().clone() });
-            stream.advance()
-        });
-        each(&term, &found)?;
-        found.clear();
-    }
-    Ok(())
+    Ok(streams)
+}
+
+/// The next term of all streams in byte order, with the places that hold it; false at the end.
+fn next_term<'a>(
+    streams: &mut Streams<'a>,
+    term: &mut Vec<u8>,
+    found: &mut Vec<Found<'a>>,
+) -> Result<bool, IndexError> {
+    let Some(least) = streams.iter().map(|(_, stream)| stream.key()).min() else {
+        return Ok(false);
+    };
+    term.clear();
+    term.extend_from_slice(least);
+    streams.retain_mut(|(source, stream)| {
+        if stream.key() != *term {
+            return true;
+        }
+        found.push(Found { source, info: stream.value().clone() });
+        stream.advance()
+    });
+    Ok(true)
 }
