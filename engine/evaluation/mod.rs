@@ -4,6 +4,7 @@
 //! Pure: runs, grades and probabilities come in as tables, figures go out. Agreement with
 //! `trec_eval` is tested on an example worked by hand (`worked/`).
 
+mod agreement;
 mod calibration;
 mod fusion;
 mod lists;
@@ -14,6 +15,7 @@ mod resampling;
 mod slices;
 mod trec;
 
+pub use agreement::{GRADES, GradeTable, kappa, weighted_kappa};
 pub use calibration::{Forecast, Reliability, ReliabilityBin, UPPER_FROM, reliability, wilson};
 pub use fusion::{RRF_K, reciprocal_rank_fusion};
 pub use lists::{

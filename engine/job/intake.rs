@@ -58,21 +58,6 @@ pub(super) fn keep(workspace: &Workspace, intake: &Intake, sha256: &str) -> Resu
     files::replace(&path, &text, "import.staged")
 }
 
-/// An intake without rows.
-pub(super) fn empty(side: Side) -> Intake {
-    Intake {
-        side,
-        records: Vec::new(),
-        merged: Vec::new(),
-        skipped: Vec::new(),
-        rejected: Vec::new(),
-        repairs: Vec::new(),
-        tables: Vec::new(),
-        files: Vec::new(),
-        near_duplicates: Vec::new(),
-    }
-}
-
 /// Adds what an import found to `into`; false where nothing is kept of it.
 pub(super) fn add(
     workspace: &Workspace,

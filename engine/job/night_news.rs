@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::JobError;
 use crate::config::Config;
 use crate::matching::{
-    Assignment, Broker, GoneEntry, News, NewsEntry, NewsUnit, Standing, assign, news,
+    Assignment, Broker, GoneEntry, News, NewsEntry, NewsUnit, Standing, WhyNew, assign, news,
 };
 use crate::model::{Record, Side};
 use crate::report::{
@@ -313,6 +313,28 @@ fn write_json<'a>(
         serde_json::to_string_pretty(&file).map_err(|e| JobError::io("write", &path, e.into()))?;
     text.push('\n');
     fs::write(&path, text).map_err(|e| JobError::io("write", &path, e))
+}
+
+/// What a published run's news say about its handed-out pairs.
+#[derive(Debug, Clone, Default)]
+pub struct PublishedNews {
+    /// Ids of demands, and the broker whose they are.
+    pub broker_of: BTreeMap<String, String>,
+    /// Ids of a demand and a supply whose pair is new, and why.
+    pub why: HashMap<(String, String), Vec<WhyNew>>,
+}
+
+impl PublishedNews {
+    /// Reads what a run says; nothing where it cannot be read.
+    pub(super) fn read(run: &Path) -> Self {
+        let text = fs::read_to_string(run.join(JSON)).unwrap_or_default();
+        let Ok(file) = serde_json::from_str::<NewsFile>(&text) else { return Self::default() };
+        let why = file.entries.into_iter().map(|row| {
+            let NewsEntry { pair, why, .. } = row.entry;
+            ((pair.demand, pair.supply), why)
+        });
+        Self { why: why.collect(), broker_of: file.broker_of }
+    }
 }
 
 /// Who last had which demand, as the last published run says; empty where it cannot be read.

@@ -383,7 +383,8 @@ impl Making<'_> {
         store: &Store,
         after: Seq,
     ) -> Result<(crate::model::Intake, crate::model::Intake), JobError> {
-        let mut both = (intake::empty(Side::Demand), intake::empty(Side::Supply));
+        let mut both =
+            (crate::model::Intake::empty(Side::Demand), crate::model::Intake::empty(Side::Supply));
         // More imports than this between two nights would not be told one by one anyway.
         const MOST: usize = 1_000;
         let mut imports = store.imports(MOST)?;

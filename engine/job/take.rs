@@ -130,7 +130,7 @@ fn stage(
 ) -> Result<Taken, JobError> {
     let at = around.now();
     let options = file.columns.of(file.side, file.max_rejected_share);
-    let mut intake = intake::empty(file.side);
+    let mut intake = crate::model::Intake::empty(file.side);
     let mut failed = None;
     let mut rows = 0;
     let read = stream_list(file.side, file.path, &options, &mut |batch| {

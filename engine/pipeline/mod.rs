@@ -30,6 +30,7 @@ mod progress;
 mod run;
 mod scoring;
 mod search;
+mod snapshot;
 mod synonyms;
 mod write;
 
@@ -48,11 +49,15 @@ pub use night::{
 pub use options::{MatchOptions, SideOptions};
 pub use output::{
     AnswerFacts, BackendFacts, ContradictionRecord, EmbedderFacts, FileFacts, JointMemberRecord,
-    JointRecord, Manifest, NumberRecord, PairRecord, PartRecord, QualityRecord, QuoteRecord,
-    SideFacts, WeightChangeFacts,
+    JointRecord, Manifest, NumberRecord, PairRecord, PartRecord, PhraseRecord, QualityRecord,
+    QuestionRecord, QuoteRecord, SideFacts, WeightChangeFacts,
 };
 pub use own_vectors::{OwnVectors, OwnVectorsError};
 pub use progress::{Progress, Silent, Stage};
 pub use run::{RunSummary, run_match};
 pub use search::{SearchAnswer, search};
+pub use snapshot::{
+    Cursor, Draft, Filters, Found, FoundRecord, GapEntry, PairHead, Query, Run, SeenPair,
+    SeenRecord, Snapshot, SnapshotFolders, TextAnswer, View,
+};
 pub use synonyms::{BUILTIN_SYNONYMS, SynonymsChoice};

@@ -176,7 +176,7 @@ pub(super) fn picture(title: &str, description: &str, height: f64, body: &Markup
 ///
 /// `parts` and their sum are in millionths of one; a tenth of a point is a thousandth of one.
 /// Returns the tenths of each part and their sum, which is the sum of the parts, rounded.
-pub(super) fn tenths(parts: &[u32]) -> (Vec<u32>, u32) {
+pub fn tenths(parts: &[u32]) -> (Vec<u32>, u32) {
     const TENTH: u32 = 1_000;
     let total = (parts.iter().sum::<u32>() + TENTH / 2) / TENTH;
     let mut whole: Vec<u32> = parts.iter().map(|part| part / TENTH).collect();
@@ -190,7 +190,7 @@ pub(super) fn tenths(parts: &[u32]) -> (Vec<u32>, u32) {
 }
 
 /// A count with a comma between thousands.
-pub(super) fn grouped(count: u64) -> String {
+pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -203,7 +203,7 @@ pub(super) fn grouped(count: u64) -> String {
 }
 
 /// `count` of `sum` as a percentage with one decimal; a dash where there is no sum.
-pub(super) fn share(count: u64, sum: u64) -> String {
+pub fn share(count: u64, sum: u64) -> String {
     if sum == 0 { "–".to_owned() } else { format!("{:.1}%", count as f64 * 100.0 / sum as f64) }
 }
 

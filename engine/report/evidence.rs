@@ -182,7 +182,7 @@ fn source(record: &Record, field: QuoteField) -> Option<&str> {
 }
 
 /// The first `limit` characters, with an ellipsis where something follows.
-pub(super) fn clip(text: &str, limit: usize) -> String {
+pub fn clip(text: &str, limit: usize) -> String {
     let mut characters = text.chars();
     let mut kept: String = characters.by_ref().take(limit).collect();
     if characters.next().is_some() {

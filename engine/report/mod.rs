@@ -28,8 +28,10 @@ mod workbook;
 
 use stale::stale_notice;
 
+pub use charts::{grouped, share, tenths};
 pub use error::ReportError;
 pub use evaluation::{measure_label, ranker_label, slice_label, write_evaluation};
+pub use evidence::clip;
 pub use news::{
     NewsBroker, NewsFacts, NewsGone, NewsRow, NewsView, write_news_html, write_news_workbook,
 };
@@ -37,4 +39,5 @@ pub use page::write_html;
 pub use returned::write_returned;
 pub use tables::{TableCell, TableColumn, TableDates, TableLook, TableSheet, write_tables};
 pub use view::{Compared, Gap, Joint, JointMember, RunFacts, RunView, SheetFacts, WorkbookFacts};
+pub use wording::{amount, cooperation, maturity, percent, source};
 pub use workbook::{ROWS_PER_SHEET, workbook_rows, write_workbook, write_workbook_split};

@@ -8,18 +8,18 @@ use crate::model::{
 };
 
 /// A probability as a whole percentage, halves away from zero.
-pub(super) fn percent(probability: Micro) -> u32 {
+pub fn percent(probability: Micro) -> u32 {
     u32::try_from((probability.0 + 5_000) / 10_000).unwrap_or(0)
 }
 
 /// Ways of working together, in the order of the record.
-pub(super) fn cooperation(modes: &[CooperationMode], lang: Lang) -> String {
+pub fn cooperation(modes: &[CooperationMode], lang: Lang) -> String {
     let labels: Vec<_> = modes.iter().map(|mode| mode.label(lang)).collect();
     labels.join(lang.pick("、", ", "))
 }
 
 /// Where a record was read, for people: `demands.xlsx［表1］第12行`.
-pub(super) fn source(from: &SourceRef, lang: Lang) -> String {
+pub fn source(from: &SourceRef, lang: Lang) -> String {
     match (&from.sheet, lang) {
         (Some(sheet), Lang::Zh) => format!("{}［{sheet}］第{}行", from.file, from.row),
         (None, Lang::Zh) => format!("{} 第{}行", from.file, from.row),
@@ -29,7 +29,7 @@ pub(super) fn source(from: &SourceRef, lang: Lang) -> String {
 }
 
 /// A price in 万元: `30万元`, `10–20万元`, 面议.
-pub(super) fn amount(price: Price, lang: Lang) -> String {
+pub fn amount(price: Price, lang: Lang) -> String {
     let plain = |yuan: f64| {
         let text = format!("{:.4}", yuan / 1e4);
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -44,7 +44,7 @@ pub(super) fn amount(price: Price, lang: Lang) -> String {
 }
 
 /// A supply's maturity as it is shown: 待核实 where its own text contradicts it.
-pub(super) fn maturity(supply: &Record, lang: Lang) -> &'static str {
+pub fn maturity(supply: &Record, lang: Lang) -> &'static str {
     match supply.maturity {
         Some(_) if supply.contradiction(StatedField::Maturity).is_some() => {
             lang.pick("待核实", "to verify")

@@ -9,7 +9,7 @@ use crate::pipeline::output::record_json;
 
 /// A record of a generation: who it is, what it says, and where its derived data stand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Known {
+pub(in crate::pipeline) struct Known {
     /// Its id.
     pub id: String,
     /// SHA-256 of what it says, by [`content_hash`].
@@ -22,7 +22,7 @@ pub(super) struct Known {
 
 /// How today's table of a side came from the last one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Change {
+pub(in crate::pipeline) struct Change {
     /// By today's row: the last table's row of the same unchanged record.
     pub from: Vec<Option<u32>>,
     /// By the last table's row: today's row of the same unchanged record, or [`GONE`].
@@ -35,7 +35,11 @@ pub(super) struct Change {
 
 impl Change {
     /// Compares two tables, each sorted by id; `hashes` are of today's records.
-    pub(super) fn between(last: &[Known], today: &[Record], hashes: &[String]) -> Self {
+    pub(in crate::pipeline) fn between(
+        last: &[Known],
+        today: &[Record],
+        hashes: &[String],
+    ) -> Self {
         let mut change = Self {
             from: Vec::with_capacity(today.len()),
             to: vec![GONE; last.len()],
@@ -64,7 +68,7 @@ impl Change {
     }
 
     /// Whether a row of today is new or changed.
-    pub(super) fn is_changed(&self, row: u32) -> bool {
+    pub(in crate::pipeline) fn is_changed(&self, row: u32) -> bool {
         self.from[row as usize].is_none()
     }
 }
@@ -72,7 +76,7 @@ impl Change {
 /// SHA-256 of everything that a record's derived data are made of.
 ///
 /// Where it was read and which records repeat it do not count: neither is indexed or scored.
-pub(super) fn content_hash(record: &Record) -> String {
+pub(in crate::pipeline) fn content_hash(record: &Record) -> String {
     let digest = Sha256::digest(record_json(record));
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -407,7 +407,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// A side as layers with today's rows; of the rows that `holds` only.
-    fn side(&self, side: usize, holds: &dyn Fn(u32) -> bool) -> LayeredSide<'a> {
+    fn side(&self, side: usize, holds: &dyn Fn(u32) -> bool) -> LayeredSide {
         let mut rows: Vec<Vec<u32>> = self
             .layers
             .iter()
@@ -423,14 +423,14 @@ impl<'a> Search<'a> {
             .iter()
             .zip(rows)
             .filter(|(_, rows)| rows.iter().any(|&row| row != GONE))
-            .filter_map(|(layer, rows)| Some((layer.indexes[side].as_ref()?, rows)))
+            .filter_map(|(layer, rows)| Some((layer.indexes[side].clone()?, rows)))
             .collect();
         LayeredSide::new(layers, self.known[side].len())
     }
 
     fn scorers(&self, carrying: bool) -> Result<Scorers, PipelineError> {
         let all = [0, 1].map(|side| self.side(side, &|_| true));
-        let scorer = |asking: usize, documents: &LayeredSide<'_>, self_scores| {
+        let scorer = |asking: usize, documents: &LayeredSide, self_scores| {
             // The first layer always has both indexes.
             let statistics =
                 self.layers[0].indexes[1 - asking].as_ref().expect("statistics of both sides");

@@ -26,7 +26,7 @@ const TABLES: [&str; 2] = ["demands.jsonl", "supplies.jsonl"];
 
 /// Everything that decides remembered figures, apart from the records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Origin {
+pub(in crate::pipeline) struct Origin {
     format: u32,
     /// Version of the program.
     program: String,
@@ -44,7 +44,7 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    pub(super) fn new(
+    pub(in crate::pipeline) fn new(
         embedder: &EmbedderIdentity,
         passage_embedder: &EmbedderIdentity,
         synonyms_text: &str,
@@ -67,7 +67,7 @@ impl Origin {
 
 /// A layer in the list of a generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct LayerFacts {
+pub(in crate::pipeline) struct LayerFacts {
     /// Folder under `layers`.
     pub name: String,
     /// Demands and supplies that it holds, gone ones included.
@@ -83,14 +83,14 @@ struct Description {
 
 /// The lists of a generation: by words and by vectors, for demands and for supplies.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Lists {
+pub(in crate::pipeline) struct Lists {
     pub bm25: [TopLists; 2],
     pub dense: [TopLists; 2],
 }
 
 /// What a generation remembers.
 #[derive(Debug)]
-pub(super) struct Generation {
+pub(in crate::pipeline) struct Generation {
     /// The first one gives the statistics of words.
     pub layers: Vec<LayerFacts>,
     /// Demands and supplies, each by id.
@@ -100,7 +100,7 @@ pub(super) struct Generation {
 }
 
 /// Where a layer stands in a generation's folder.
-pub(super) fn layer_path(generation: &Path, name: &str) -> PathBuf {
+pub(in crate::pipeline) fn layer_path(generation: &Path, name: &str) -> PathBuf {
     generation.join("layers").join(name)
 }
 
@@ -109,7 +109,7 @@ impl Generation {
     ///
     /// # Errors
     /// Why not: other origins, or files that cannot be read.
-    pub(super) fn open(folder: &Path, origin: &Origin) -> Result<Self, FullBecause> {
+    pub(in crate::pipeline) fn open(folder: &Path, origin: &Origin) -> Result<Self, FullBecause> {
         let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
             tracing::warn!(file = %path.display(), %error, "derived data cannot be read");
             FullBecause::Unreadable
@@ -139,8 +139,37 @@ impl Generation {
         Ok(Self { layers: described.layers, known, lists, pairs })
     }
 
+    /// Reads where the records of the generation in `folder` stand: its layers, and each side's
+    /// table.
+    ///
+    /// # Errors
+    /// Why they cannot be read.
+    pub(in crate::pipeline) fn places(
+        folder: &Path,
+    ) -> Result<(Vec<LayerFacts>, [Vec<Known>; 2]), String> {
+        let told =
+            |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let path = folder.join(DESCRIPTION);
+        let text = fs::read(&path).map_err(|e| told(&path, &e))?;
+        let described: Description = serde_json::from_slice(&text).map_err(|e| told(&path, &e))?;
+        if described.origin.format != FORMAT {
+            return Err(format!("format {} instead of {FORMAT}", described.origin.format));
+        }
+        let table = |side: usize| {
+            let path = folder.join(TABLES[side]);
+            read_table(&path, described.n_records[side], &described.layers, side)
+                .map_err(|e| told(&path, &e))
+        };
+        let known = [table(0)?, table(1)?];
+        Ok((described.layers, known))
+    }
+
     /// Writes the files into `folder`, the description last.
-    pub(super) fn write(&self, folder: &Path, origin: &Origin) -> Result<(), PipelineError> {
+    pub(in crate::pipeline) fn write(
+        &self,
+        folder: &Path,
+        origin: &Origin,
+    ) -> Result<(), PipelineError> {
         let io = |path: &Path| {
             let path = path.to_owned();
             move |e| PipelineError::io("write", &path, e)

@@ -16,16 +16,16 @@ use crate::pipeline::PipelineError;
 
 /// Vectors of one side of a layer.
 #[derive(Debug)]
-pub(super) struct LayerVectors {
+pub(in crate::pipeline) struct LayerVectors {
     file: ArrayFile,
     requirement_starts: Vec<u32>,
     passage_starts: Vec<u32>,
 }
 
 /// A layer that was opened: what each side has, where the layer has records of it.
-pub(super) struct OpenLayer {
-    pub(super) indexes: [Option<SideIndex>; 2],
-    pub(super) vectors: [Option<LayerVectors>; 2],
+pub(in crate::pipeline) struct OpenLayer {
+    pub(in crate::pipeline) indexes: [Option<SideIndex>; 2],
+    pub(in crate::pipeline) vectors: [Option<LayerVectors>; 2],
 }
 
 const SIDES: [Side; 2] = [Side::Demand, Side::Supply];
@@ -39,7 +39,7 @@ fn vectors_path(layer: &Path, side: Side) -> PathBuf {
 }
 
 /// Writes the vectors of a side: `[n, dim]` of records, and of their requirements and passages.
-pub(super) fn write_vectors(
+pub(in crate::pipeline) fn write_vectors(
     layer: &Path,
     side: Side,
     records: &Embeddings,
@@ -72,7 +72,7 @@ pub(super) fn write_vectors(
 impl OpenLayer {
     /// Opens a layer that holds so many demands and supplies, with vectors of so many
     /// numbers, of records and of passages. The first layer is opened even where it holds nothing: the statistics are its.
-    pub(super) fn open(
+    pub(in crate::pipeline) fn open(
         layer: &Path,
         sizes: [usize; 2],
         is_first: bool,
@@ -120,7 +120,12 @@ impl LayerVectors {
     }
 
     /// Appends the vector of a record.
-    pub(super) fn record(&self, row: u32, dim: usize, to: &mut Vec<f32>) -> io::Result<()> {
+    pub(in crate::pipeline) fn record(
+        &self,
+        row: u32,
+        dim: usize,
+        to: &mut Vec<f32>,
+    ) -> io::Result<()> {
         let start = row as usize * dim;
         to.extend_from_slice(&self.file.part::<f32>("records", start..start + dim)?);
         Ok(())
@@ -144,7 +149,7 @@ impl LayerVectors {
 
 /// The vectors of one side's records today, gathered from layers; records that are not needed have
 /// none.
-pub(super) struct Gathered {
+pub(in crate::pipeline) struct Gathered {
     requirements: Rows,
     passages: Rows,
 }
@@ -168,29 +173,34 @@ impl Rows {
 }
 
 impl Gathered {
-    pub(super) fn new() -> Self {
+    pub(in crate::pipeline) fn new() -> Self {
         Self { requirements: Rows::default(), passages: Rows::default() }
     }
 
     /// The next record has nothing here.
-    pub(super) fn skip(&mut self, dim: usize) {
+    pub(in crate::pipeline) fn skip(&mut self, dim: usize) {
         self.requirements.close(dim);
         self.passages.close(dim);
     }
 
     /// The next record is this row of a layer.
-    pub(super) fn take(&mut self, from: &LayerVectors, row: u32, dim: usize) -> io::Result<()> {
+    pub(in crate::pipeline) fn take(
+        &mut self,
+        from: &LayerVectors,
+        row: u32,
+        dim: usize,
+    ) -> io::Result<()> {
         from.several("requirements", &from.requirement_starts, row, dim, &mut self.requirements)?;
         from.several("passages", &from.passage_starts, row, dim, &mut self.passages)
     }
 
-    pub(super) fn finish(self, dim: usize) -> io::Result<PassageVectors> {
+    pub(in crate::pipeline) fn finish(self, dim: usize) -> io::Result<PassageVectors> {
         Ok(PassageVectors::new(self.requirements.table(dim)?, self.passages.table(dim)?))
     }
 }
 
 /// Takes all files of a folder into a new one, by hard link where the file system has them.
-pub(super) fn link_folder(from: &Path, to: &Path) -> io::Result<()> {
+pub(in crate::pipeline) fn link_folder(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

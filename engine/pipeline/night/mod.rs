@@ -3,10 +3,10 @@
 //!
 //! Who calls names the folders and publishes them; this module knows what is in them.
 
-mod change;
-mod derive;
-mod generation;
-mod layer;
+pub(super) mod change;
+pub(super) mod derive;
+pub(super) mod generation;
+pub(super) mod layer;
 mod pair_memory;
 mod top_lists;
 
@@ -355,7 +355,7 @@ impl Derived {
 }
 
 /// Live records as the job's tables: sorted by id, near-duplicates and contradictions found.
-fn tables(
+pub(super) fn tables(
     demands: Vec<Record>,
     supplies: Vec<Record>,
     mut demand_intake: Intake,

@@ -16,7 +16,7 @@ const NONE: i32 = -1;
 
 /// Pairs and what is known of them, ascending by demand row and then supply row.
 #[derive(Debug, Clone, Default)]
-pub(super) struct PairMemory {
+pub(in crate::pipeline) struct PairMemory {
     /// (demand row, supply row).
     pub pairs: Vec<(u32, u32)>,
     /// One per pair; exact figures, of the one order of additions.

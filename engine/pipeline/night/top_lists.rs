@@ -11,7 +11,7 @@ use crate::kernel::Hit;
 
 /// The best answers of each asker: score descending, then row ascending.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct TopLists {
+pub(in crate::pipeline) struct TopLists {
     /// One list per asker.
     pub lists: Vec<Vec<Hit>>,
     /// Whether there may be further answers below a list's last entry. Everything that is not worse

@@ -3,6 +3,7 @@
 mod facts;
 mod folder;
 mod joint;
+mod lines;
 mod manifest;
 mod pairs;
 mod quality;
@@ -14,14 +15,15 @@ pub use manifest::{
     AnswerFacts, BackendFacts, EmbedderFacts, FileFacts, Manifest, SideFacts, WeightChangeFacts,
 };
 pub use pairs::{ContradictionRecord, NumberRecord, PairRecord, PartRecord, QuoteRecord};
-pub use quality::QualityRecord;
+pub use quality::{PhraseRecord, QualityRecord, QuestionRecord};
 
 pub(super) use facts::{backend_facts, counts, decisive_options, sha256, side_facts};
 pub(super) use folder::OutputFolder;
 pub(super) use joint::{find_joint, write_joint};
+pub(super) use lines::read_json_lines;
 pub(super) use manifest::SCHEMA as MANIFEST_SCHEMA;
-pub(super) use pairs::{Words, find_pair, pair_record, write_pairs};
-pub(super) use quality::write_qualities;
+pub(super) use pairs::{SCHEMA as PAIR_SCHEMA, Words, find_pair, pair_record, write_pairs};
+pub(super) use quality::{line as quality_record, write_qualities};
 pub(super) use rankings::{trec_id, write_ranking};
 pub(super) use records::{read_records, record_json, write_records};
 

@@ -96,7 +96,8 @@ fn shown(record: &Record, text: &str) -> String {
     veil(text, owner.into_iter()).unwrap_or_else(|| text.to_owned())
 }
 
-fn line(demand: &Record, quality: &Quality, lang: Lang) -> QualityRecord {
+/// A demand's quality in the form in which it is written.
+pub(in super::super) fn line(demand: &Record, quality: &Quality, lang: Lang) -> QualityRecord {
     let named = elements(&demand.title, &demand.body);
     QualityRecord {
         schema: SCHEMA.to_owned(),
