@@ -47,6 +47,7 @@ pub mod matching;
 pub mod model;
 pub mod pipeline;
 pub mod report;
+pub mod server;
 pub mod simulation;
 pub mod store;
 pub mod text;

@@ -125,6 +125,17 @@ fn help_is_as_kept() {
                 "model list",
                 "model pull",
                 "model check",
+                "user",
+                "user add",
+                "user list",
+                "user role",
+                "user password",
+                "user disable",
+                "user enable",
+                "token",
+                "token create",
+                "token list",
+                "token revoke",
             ] {
                 let words: Vec<&str> =
                     command.split(' ').chain(["--help", "--lang", lang]).collect();

@@ -1,5 +1,6 @@
 //! Integration tests: one binary, linked once. This file is its table of contents.
 
+mod access;
 mod bad_input;
 mod cli;
 mod corpus_data;
@@ -19,8 +20,10 @@ mod pipeline;
 mod quantities;
 mod requirements;
 mod sample;
+mod serve;
 mod shaders;
 mod simulation;
+mod snapshot;
 mod store;
 mod synonyms;
 mod vectors;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use super::{judge, serve, token, user};
 use crate::embed::Source;
 use crate::kernel::BackendChoice;
 use crate::model::Side;
@@ -14,10 +15,10 @@ use crate::pipeline::{
 
 /// 技术供需双向对接：读入需求清单和供给清单，两个方向都匹配，逐条说明理由。
 #[derive(Debug, Parser)]
-#[command(name = "duijie", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(name = "duijie", version, disable_help_subcommand = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
 
     /// 界面语言：zh 中文，en 英文
     #[arg(long, global = true, value_name = "zh|en", default_value = "zh")]
@@ -72,6 +73,18 @@ pub(super) enum Command {
     /// 向量模型：列出、取得、核对
     #[command(after_help = MODEL_EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
     Model(ModelArguments),
+    /// 用户：谁可以登录网页，是什么角色
+    #[command(after_help = user::EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
+    User(user::UserArguments),
+    /// 令牌：程序用来访问接口
+    #[command(after_help = token::EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
+    Token(token::TokenArguments),
+    /// 网页和接口：查找、匹配一段文字、反馈、跟进
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(serve::ServeArguments),
+    /// 人工评分：取一批配对盲评，写成 qrels
+    #[command(after_help = judge::EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
+    Judge(judge::JudgeArguments),
 }
 
 const MATCH_EXAMPLES: &str = "\
@@ -511,9 +524,12 @@ pub(super) struct SearchArguments {
     #[arg(value_name = "TEXT")]
     pub(super) text: String,
 
-    /// 运行结果目录
-    #[arg(long = "in", value_name = "DIR")]
-    pub(super) out: PathBuf,
+    /// 一次 match 的结果目录；不写则用工作区里已发布的结果
+    #[arg(long = "in", value_name = "DIR", conflicts_with = "workspace")]
+    pub(super) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
 
     /// 查哪一侧
     #[arg(long, value_name = "supply|demand", default_value = "supply")]
@@ -542,9 +558,12 @@ pub(super) struct ExplainArguments {
     #[arg(value_name = "SUPPLY")]
     pub(super) supply: String,
 
-    /// 运行结果目录
-    #[arg(long = "in", value_name = "DIR")]
-    pub(super) out: PathBuf,
+    /// 一次 match 的结果目录；不写则用工作区里已发布的结果
+    #[arg(long = "in", value_name = "DIR", conflicts_with = "workspace")]
+    pub(super) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArgument,
 
     #[command(flatten)]
     pub(super) embedder: EmbedderArguments,

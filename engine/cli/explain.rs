@@ -6,19 +6,25 @@ use serde_json::json;
 
 use super::arguments::ExplainArguments;
 use super::embedder::embedder_options;
+use super::outcome::Failure;
+use super::workspace::{find, surroundings};
 use super::{CommandResult, table};
+use crate::job::open_published;
 use crate::matching::contradiction_text;
-use crate::model::{Lang, Micro, QuoteField, Record, Side};
-use crate::pipeline::{Explanation, JointRecord, QuoteRecord, explain};
+use crate::model::{Lang, Micro, QuoteField, Record, Role, Side};
+use crate::pipeline::{Explanation, JointRecord, PipelineError, QuoteRecord, Silent, explain};
 use crate::text::requirements;
 
 pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
-    let explanation = explain(
-        &arguments.out,
-        &arguments.demand,
-        &arguments.supply,
-        &embedder_options(&arguments.embedder, lang)?,
-    )?;
+    let explanation = match &arguments.out {
+        Some(out) => explain(
+            out,
+            &arguments.demand,
+            &arguments.supply,
+            &embedder_options(&arguments.embedder, lang)?,
+        )?,
+        None => published(arguments)?,
+    };
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let value = json!({
@@ -33,6 +39,30 @@ pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> CommandResult {
     }
     print(&mut out, &explanation, lang)?;
     Ok(())
+}
+
+/// The same from what is published in a workspace, whose settings name the model.
+fn published(arguments: &ExplainArguments) -> Result<Explanation, Failure> {
+    let workspace = find(&arguments.workspace)?;
+    let serving = open_published(&workspace, &surroundings(), &Silent)?;
+    // Whoever may read the workspace's files sees all of it.
+    let view = serving.snapshot.seen_by(Role::Admin);
+    let unknown =
+        |side, wanted: &str| PipelineError::UnknownRecord { side, wanted: wanted.to_owned() };
+    for (side, name, wanted) in
+        [(Side::Demand, "demand", &arguments.demand), (Side::Supply, "supply", &arguments.supply)]
+    {
+        view.record(side, wanted).ok_or_else(|| unknown(name, wanted))?;
+    }
+    let pair = view.pair(&arguments.demand, &arguments.supply)?;
+    let pair = pair.ok_or_else(|| unknown("demand", &arguments.demand))?;
+    Ok(Explanation {
+        demand: pair.demand.record().clone(),
+        supply: pair.supply.record().clone(),
+        joint: view.joint(&arguments.demand).cloned(),
+        pair: pair.pair,
+        kept: pair.kept,
+    })
 }
 
 fn print(out: &mut impl Write, explanation: &Explanation, lang: Lang) -> std::io::Result<()> {

@@ -12,6 +12,7 @@ mod export;
 mod import;
 mod import_lists;
 mod init;
+mod judge;
 mod keeping;
 mod localise;
 mod match_lists;
@@ -20,8 +21,11 @@ mod nightly;
 mod outcome;
 mod progress;
 mod search;
+mod serve;
 mod status;
 mod table;
+mod token;
+mod user;
 mod workspace;
 
 use std::ffi::OsString;
@@ -32,6 +36,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
+use crate::model::Lang;
 use arguments::{Arguments, Command};
 use outcome::{Failure, report_failure, tell};
 
@@ -71,8 +76,10 @@ fn run(arguments: &[OsString]) -> u8 {
             return 2;
         }
     };
-    start_log(arguments.verbose, matches!(arguments.command, Command::Nightly(_)));
-    let result = match &arguments.command {
+    let unattended = matches!(arguments.command, Some(Command::Nightly(_) | Command::Serve(_)));
+    start_log(arguments.verbose, unattended);
+    let Some(command) = &arguments.command else { return ended(serve::run_local(lang), lang) };
+    let result = match command {
         Command::Match(options) => match_lists::run(options, lang),
         Command::Init(options) => init::run(options, lang),
         Command::Import(options) => import::run(options, lang),
@@ -88,7 +95,16 @@ fn run(arguments: &[OsString]) -> u8 {
         Command::Backends(options) => backends::run(options, lang),
         Command::Eval(options) => eval::run(options, lang),
         Command::Model(options) => model::run(options, lang),
+        Command::User(options) => user::run(options, lang),
+        Command::Token(options) => token::run(options, lang),
+        Command::Serve(options) => serve::run(options, lang),
+        Command::Judge(options) => judge::run(options, lang),
     };
+    ended(result, lang)
+}
+
+/// The exit code of a command that ended; a failure is told.
+fn ended(result: CommandResult, lang: Lang) -> u8 {
     match result {
         Ok(()) => 0,
         Err(failure) if failure.is_broken_pipe() => 0,

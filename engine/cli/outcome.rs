@@ -6,6 +6,8 @@ use crate::embed::{DownloadError, EmbedError};
 use crate::job::JobError;
 use crate::model::{Diagnosis, Lang};
 use crate::pipeline::PipelineError;
+use crate::server::ServerError;
+use crate::store::StoreError;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -44,8 +46,20 @@ impl From<PipelineError> for Failure {
     }
 }
 
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        Self::Input(Box::new(error))
+    }
+}
+
 impl From<JobError> for Failure {
     fn from(error: JobError) -> Self {
+        Self::Input(Box::new(error))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
         Self::Input(Box::new(error))
     }
 }
