@@ -129,6 +129,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             problem.status = error.status().as_u16();
             problem
         })?;
+        // An array would be taken for the fields in their order.
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+            let what = lang.pick("需要一个 JSON 对象", "a JSON object is expected");
+            return Err(Problem::bad_request(lang, what));
+        }
         Json::<T>::from_bytes(&bytes)
             .map(|body| Self(body.0))
             .map_err(|error| Problem::bad_request(lang, error.body_text()))

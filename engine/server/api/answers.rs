@@ -62,8 +62,8 @@ impl From<AnswerRow> for AnswerShape {
 /// The answers about a pair, oldest first.
 #[utoipa::path(
     get, path = "/api/v1/answers", tag = "answers", params(PairParams),
-    responses((status = 200, body = Vec<AnswerShape>), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = Vec<AnswerShape>), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn answers(
@@ -87,7 +87,7 @@ pub(super) struct AnswerBody {
     /// Id or number.
     supply: String,
     /// `introduced` (已对接), `talking`, `undecided`, `unfit` (不合适), `unreachable`.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^(introduced|talking|undecided|unfit|unreachable)$")]
     answer: Answer,
     /// For `unfit`: `technology`, `indicator`, `maturity`, `price`, `region`, `partnered`, `rights`, `other`.
     #[schema(value_type = Option<String>)]
@@ -138,7 +138,7 @@ pub(in crate::server) async fn enter_answer(
 /// Answers about a pair; it counts from the next night on.
 #[utoipa::path(
     post, path = "/api/v1/answers", tag = "answers", request_body = AnswerBody,
-    responses((status = 204), (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
+    responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json"), (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn answer(
@@ -178,8 +178,8 @@ impl From<LedgerRow> for LedgerShape {
 /// How far a pair has come, oldest step first.
 #[utoipa::path(
     get, path = "/api/v1/ledger", tag = "answers", params(PairParams),
-    responses((status = 200, body = Vec<LedgerShape>), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = Vec<LedgerShape>), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn ledger(
@@ -203,7 +203,6 @@ pub(super) struct LedgerBody {
     /// Id or number.
     supply: String,
     /// `contacted` 已联系, `met` 已会面, `negotiating` 洽谈中, `signed` 已签约, `shelved` 搁置.
-    #[schema(inline)]
     step: StepWord,
     /// Number of the contract, for `signed`.
     contract: Option<String>,
@@ -284,7 +283,7 @@ pub(in crate::server) async fn enter_step(
 /// Enters how far a pair has come.
 #[utoipa::path(
     post, path = "/api/v1/ledger", tag = "answers", request_body = LedgerBody,
-    responses((status = 204), (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
+    responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json"), (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn enter(

@@ -27,7 +27,6 @@ pub(in crate::server) const LONGEST_TEXT: usize = 20_000;
 #[serde(deny_unknown_fields)]
 pub(super) struct TextBody {
     /// Whether it asks or offers.
-    #[schema(inline)]
     side: SideWord,
     /// The text; a short first line is its title.
     #[schema(max_length = 20000)]
@@ -76,8 +75,8 @@ pub(in crate::server) async fn answer_text(
 /// Matches a text that is in no list: the full answer, with parts, numbers, verdict and questions.
 #[utoipa::path(
     post, path = "/api/v1/match", tag = "matches", request_body = TextBody,
-    responses((status = 200, body = TextShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = TextShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn match_text(
@@ -136,8 +135,8 @@ impl From<SavedQuery> for SavedShape {
 /// The caller's saved texts.
 #[utoipa::path(
     get, path = "/api/v1/saved", tag = "saved",
-    responses((status = 200, body = Vec<SavedShape>), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = Vec<SavedShape>), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn saved(
@@ -157,7 +156,6 @@ pub(super) async fn saved(
 pub(super) struct SaveBody {
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    #[schema(inline)]
     side: SideWord,
     #[schema(min_length = 1, max_length = 20000)]
     text: String,
@@ -195,8 +193,8 @@ pub(in crate::server) async fn keep_text(
 /// Keeps a text, so that news about it can be asked for.
 #[utoipa::path(
     post, path = "/api/v1/saved", tag = "saved", request_body = SaveBody,
-    responses((status = 201, body = SavedShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 201, body = SavedShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn save(
@@ -212,7 +210,7 @@ pub(super) async fn save(
 #[utoipa::path(
     delete, path = "/api/v1/saved/{id}", tag = "saved",
     params(("id" = i64, Path, description = "Id of the saved text")),
-    responses((status = 204), (status = "4XX", body = Problem), (status = "5XX", body = Problem)),
+    responses((status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json"), (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn delete_saved(
@@ -247,8 +245,8 @@ pub(super) struct NewsShape {
 #[utoipa::path(
     get, path = "/api/v1/saved/{id}/news", tag = "saved",
     params(("id" = i64, Path, description = "Id of the saved text")),
-    responses((status = 200, body = NewsShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = NewsShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn news(

@@ -92,8 +92,8 @@ pub(in crate::server) fn cursor_of(text: &str) -> Option<Cursor> {
 /// Searches one of the two lists.
 #[utoipa::path(
     get, path = "/api/v1/search", tag = "records", params(SearchParams),
-    responses((status = 200, body = SearchShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = SearchShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn search(
@@ -169,8 +169,8 @@ fn seen(app: &App, caller: &Caller, side: Side, id: &str) -> Result<SeenRecord, 
 #[utoipa::path(
     get, path = "/api/v1/demands/{id}", tag = "records",
     params(("id" = String, Path, description = "Id or number")),
-    responses((status = 200, body = RecordShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = RecordShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn demand(
@@ -185,8 +185,8 @@ pub(super) async fn demand(
 #[utoipa::path(
     get, path = "/api/v1/supplies/{id}", tag = "records",
     params(("id" = String, Path, description = "Id or number")),
-    responses((status = 200, body = RecordShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = RecordShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn supply(
@@ -226,8 +226,8 @@ fn matches(app: &App, caller: &Caller, side: Side, id: &str) -> Result<MatchesSh
 #[utoipa::path(
     get, path = "/api/v1/demands/{id}/matches", tag = "matches",
     params(("id" = String, Path, description = "Id or number")),
-    responses((status = 200, body = MatchesShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = MatchesShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn demand_matches(
@@ -242,8 +242,8 @@ pub(super) async fn demand_matches(
 #[utoipa::path(
     get, path = "/api/v1/supplies/{id}/matches", tag = "matches",
     params(("id" = String, Path, description = "Id or number")),
-    responses((status = 200, body = MatchesShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = MatchesShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn supply_matches(
@@ -278,8 +278,8 @@ async fn contact(
 #[utoipa::path(
     get, path = "/api/v1/demands/{id}/contact", tag = "records",
     params(("id" = String, Path, description = "Id or number")),
-    responses((status = 200, body = ContactShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = ContactShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn demand_contact(
@@ -294,8 +294,8 @@ pub(super) async fn demand_contact(
 #[utoipa::path(
     get, path = "/api/v1/supplies/{id}/contact", tag = "records",
     params(("id" = String, Path, description = "Id or number")),
-    responses((status = 200, body = ContactShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = ContactShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn supply_contact(
@@ -320,8 +320,8 @@ pub(super) struct PairParams {
 /// A pair, explained: every part with its quotes.
 #[utoipa::path(
     get, path = "/api/v1/pairs", tag = "matches", params(PairParams),
-    responses((status = 200, body = PairShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = PairShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn pair(
@@ -357,8 +357,8 @@ pub(super) struct GapParams {
 /// Demands that nothing answers, with the nearest miss and what it lacks.
 #[utoipa::path(
     get, path = "/api/v1/gaps", tag = "matches", params(GapParams),
-    responses((status = 200, body = GapsShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = GapsShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn gaps(

@@ -29,8 +29,8 @@ pub(super) struct MeShape {
 /// Who the caller is, and what it may do.
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "runs",
-    responses((status = 200, body = MeShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = MeShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn me(caller: Caller) -> Json<MeShape> {
@@ -72,8 +72,8 @@ impl From<RunRow> for RunShape {
 /// The last hundred runs, newest first. For the office: what went wrong concerns nobody else.
 #[utoipa::path(
     get, path = "/api/v1/runs", tag = "runs",
-    responses((status = 200, body = Vec<RunShape>), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = Vec<RunShape>), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn runs(
@@ -111,8 +111,8 @@ pub(super) struct CurrentShape {
 /// What is published.
 #[utoipa::path(
     get, path = "/api/v1/runs/current", tag = "runs",
-    responses((status = 200, body = CurrentShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = CurrentShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn current(
@@ -162,8 +162,8 @@ pub(super) struct OrganizationShape {
 /// An organization with its records. One whose records are all hidden does not exist.
 #[utoipa::path(
     get, path = "/api/v1/organizations", tag = "records", params(OrganizationParams),
-    responses((status = 200, body = OrganizationShape), (status = "4XX", body = Problem),
-              (status = "5XX", body = Problem)),
+    responses((status = 200, body = OrganizationShape), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+              (status = "5XX", body = Problem, content_type = "application/problem+json")),
     security(("token" = []))
 )]
 pub(super) async fn organization(
