@@ -21,6 +21,7 @@ mod requirements;
 mod sample;
 mod shaders;
 mod simulation;
+mod simulation_backends;
 mod store;
 mod synonyms;
 mod vectors;
