@@ -96,6 +96,15 @@ fn every_backend_gives_the_same_fingerprint() {
     for (name, device) in devices() {
         assert!(outputs(&device) == on_cpu, "{name}");
     }
+    // The session that backends without a kernel of their own use.
+    let cpu = CpuBackend::new();
+    let start = |setup| Economy::new(setup, 2).expect("valid");
+    let mut together =
+        Lockstep::new(&cpu, setups.iter().copied().map(start).collect()).expect("room");
+    (0..9).for_each(|_| together.step().expect("room"));
+    let ended = together.finish().expect("firms");
+    let found: Vec<u64> = ended.iter().map(Economy::fingerprint).collect();
+    assert_eq!(found, [expected[0][2], expected[1][2]]);
 }
 
 #[test]
