@@ -4,6 +4,7 @@
 //! Pure: runs, grades and probabilities come in as tables, figures go out. Agreement with
 //! `trec_eval` is tested on an example worked by hand (`worked/`).
 
+mod abc;
 mod attribution;
 mod calibration;
 mod ensemble;
@@ -18,6 +19,7 @@ mod special;
 mod tails;
 mod trec;
 
+pub use abc::PriorRuns;
 pub use attribution::{
     Estimate, SobolIndex, VarianceSplit, paired_difference, shapley, sobol, split_variance,
 };

@@ -7,6 +7,7 @@
 //! No file, clock or randomness that is not given; same bits for any number of threads.
 
 mod attraction;
+pub mod backtest;
 mod cluster;
 mod economy;
 mod entry;
