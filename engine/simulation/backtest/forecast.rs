@@ -14,8 +14,6 @@ use crate::simulation::{Economy, Parameters, Setup, SimulationError};
 const TAIL: f64 = 1.06;
 /// Firms drawn for all groups together where no counts are given.
 const UNCOUNTED_FIRMS: f64 = 20_000.0;
-/// Firms of a group at most and all together: beyond, luck of single firms hardly matters.
-const MOST_FIRMS: f64 = 60_000.0;
 /// Deviation of a group's mean capability beside what its past growth tells.
 const GROUP_CAPABILITY: f64 = 0.1;
 /// Bound of the capability that past growth is explained by.
@@ -43,23 +41,23 @@ pub(super) struct Start {
 impl Start {
     /// The totals of the year at `last`, with the relative growth per year that every group of the
     /// panel is expected to go on with.
-    pub(super) fn new(panel: &Panel, last: usize, relative: &[f64]) -> Self {
+    pub(super) fn new(panel: &Panel, last: usize, relative: &[f64], most_firms: u32) -> Self {
         let known = |g: &usize| panel.outputs[last][*g].is_some();
         let groups: Vec<usize> = (0..panel.groups.len()).filter(known).collect();
         let outputs: Vec<f64> = groups.iter().filter_map(|g| panel.outputs[last][*g]).collect();
         let firms = groups.iter().map(|g| panel.firms_at(*g, last)).collect();
-        Self::from_totals(panel.groups.len(), groups, outputs, firms, relative)
+        Self::from_totals(panel.groups.len(), groups, outputs, firms, relative, most_firms)
     }
 
     /// Every group with its first known value, for panels whose series begin in different years.
-    pub(super) fn earliest(panel: &Panel) -> Self {
+    pub(super) fn earliest(panel: &Panel, most_firms: u32) -> Self {
         let first = |g: usize| panel.outputs.iter().find_map(|row| row[g]);
         let groups: Vec<usize> = (0..panel.groups.len()).filter(|g| first(*g).is_some()).collect();
         let outputs: Vec<f64> = groups.iter().filter_map(|g| first(*g)).collect();
         let counted = |g: &usize| panel.firms.iter().find_map(|row| row[*g]);
         let firms = groups.iter().map(counted).collect();
         let none = vec![0.0; panel.groups.len()];
-        Self::from_totals(panel.groups.len(), groups, outputs, firms, &none)
+        Self::from_totals(panel.groups.len(), groups, outputs, firms, &none, most_firms)
     }
 
     fn from_totals(
@@ -68,12 +66,13 @@ impl Start {
         outputs: Vec<f64>,
         counted: Vec<Option<f64>>,
         relative: &[f64],
+        most_firms: u32,
     ) -> Self {
         let total: f64 = outputs.iter().sum();
         let share = |y: f64| UNCOUNTED_FIRMS * y / total;
         let wanted: Vec<f64> =
             counted.iter().zip(&outputs).map(|(n, y)| n.unwrap_or_else(|| share(*y))).collect();
-        let scale = (MOST_FIRMS / wanted.iter().sum::<f64>()).min(1.0);
+        let scale = (f64::from(most_firms) / wanted.iter().sum::<f64>()).min(1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "few firms")]
         let firms = wanted.iter().map(|n| (n * scale).round().max(3.0) as u32).collect();
         Self {

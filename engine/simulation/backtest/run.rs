@@ -25,13 +25,22 @@ pub struct BackTestOptions {
     pub horizons: u32,
     /// Known years that a group needs up to an origin.
     pub least_years: usize,
+    /// Firms at most, all groups together: beyond, luck of single firms hardly matters.
+    pub most_firms: u32,
     /// Key of all draws.
     pub seed: [u32; 2],
 }
 
 impl Default for BackTestOptions {
     fn default() -> Self {
-        Self { prior_runs: 1000, draws: 200, horizons: 3, least_years: 6, seed: [2026, 8] }
+        Self {
+            prior_runs: 1000,
+            draws: 200,
+            horizons: 3,
+            least_years: 6,
+            most_firms: 60_000,
+            seed: [2026, 8],
+        }
     }
 }
 
@@ -114,7 +123,7 @@ pub fn back_test(
     // The path of the prior runs grows as the nation did before the first origin; only growth
     // relative to all is summarised.
     let growth = National::new(panel, *first).mean / 4.0;
-    let earliest = Start::earliest(panel);
+    let earliest = Start::earliest(panel, options.most_firms);
     let prior = PriorPanels::new(panel, &earliest, growth, options.prior_runs, options.seed)?;
     let keep = (prior.theta.len() / 10).clamp(20, 400);
     let grid = grid(options.draws);
@@ -127,7 +136,7 @@ pub fn back_test(
         let sample = sample.ok_or(short.clone())?;
         let national = National::new(panel, last);
         let (slope, relative) = persistence(panel, last);
-        let start = Start::new(panel, last, &relative);
+        let start = Start::new(panel, last, &relative, options.most_firms);
         let thetas: Vec<[f64; 3]> = (0..options.draws)
             .map(|draw| {
                 let row = &sample[draw * sample.len() / options.draws];
