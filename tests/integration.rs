@@ -1,5 +1,6 @@
 //! Integration tests: one binary, linked once. This file is its table of contents.
 
+mod back_test;
 mod bad_input;
 mod cli;
 mod corpus_data;

@@ -221,3 +221,48 @@ fn quantile_of(percent: u8) -> f64 {
         other => f64::from(other) / 100.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::forecast::path;
+    use super::super::prior::parameters;
+    use super::*;
+
+    /// A world made by the model itself is forecast with the coverage that is said, and what made
+    /// it lies inside what is fitted.
+    #[test]
+    fn a_world_of_the_model_is_forecast_as_it_is() {
+        let groups: Vec<String> = (0..16).map(|g| format!("G{g:02}")).collect();
+        let outputs: Vec<Option<f64>> =
+            (0..16).map(|g| Some(1e5 * f64::from(1 << (g % 4)))).collect();
+        let first = Panel {
+            years: vec![2000],
+            outputs: vec![outputs],
+            firms: vec![vec![Some(40.0); 16]],
+            groups: groups.clone(),
+        };
+        let start = Start::earliest(&first, 60_000);
+        let theta = [0.06, 0.65, 0.1];
+        let years: Vec<u32> = (0..12).collect();
+        let rows = path(&start, parameters(theta), 0.02, &years, 7, [5, 5]).expect("room");
+        let world = Panel {
+            groups,
+            years: (2000..2012).collect(),
+            firms: vec![vec![Some(40.0); 16]; 12],
+            outputs: rows.iter().map(|row| row.iter().map(|y| Some(*y)).collect()).collect(),
+        };
+        let options = BackTestOptions { prior_runs: 300, draws: 60, ..BackTestOptions::default() };
+        let found = back_test(&world, options, |_, _| {}).expect("a panel");
+        assert_eq!(found.scored.len(), 16 * (4 * 3 + 2 + 1));
+        assert!(found.left_out.is_empty());
+        let coverage = found.verdict.coverage;
+        assert!((0.65..=0.95).contains(&coverage[1]) && coverage[2] >= 0.85, "{coverage:?}");
+        let [low, _, high] = found.fitted.last().expect("origins").theta[0];
+        assert!(low <= 0.075 && 0.045 <= high, "{low} {high}");
+        for (name, bins, p) in &found.calibration {
+            assert!(*p > 0.001, "{name} {bins:?} {p}");
+        }
+        let again = back_test(&world, options, |_, _| {}).expect("a panel");
+        assert_eq!(again, found);
+    }
+}
