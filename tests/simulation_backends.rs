@@ -7,6 +7,9 @@ use std::io::Write;
 use duijie::gpu::{AdapterPreference, GpuBackend};
 use duijie::kernel::firm_step::fixed::{ONE, q24};
 use duijie::kernel::firm_step::tables::Tables;
+use duijie::kernel::firm_step::{
+    CHUNK, ClusterInputs, ClusterSums, FirmRow, Firms, StepConstants, Vectors, pack, step,
+};
 use duijie::kernel::{Backend, BackendError, CpuBackend};
 use duijie::simulation::{
     Attraction, Economy, Effect, KnownMatch, LeverWindow, Lockstep, Parameters, Setup,
@@ -14,6 +17,8 @@ use duijie::simulation::{
 };
 
 const CLUSTERS: (usize, usize) = (11, 32);
+/// What the peers' work comes to, as `benches/peers/simulation.py` has it too.
+const PEERS: u64 = 0x2ca1_a307_7876_fe5e;
 
 /// A device as it is, and one held so short that few runs and one block fit at once.
 fn devices() -> Vec<(&'static str, GpuBackend)> {
@@ -151,4 +156,66 @@ fn nothing_is_dropped_where_there_is_no_room() {
         let limit = matches!(error, Some(SimulationError::Backend(BackendError::Limit { .. })));
         assert!(limit, "{name} {error:?}");
     }
+}
+
+/// The work of `benches/peers/simulation.py`, which must compute the same integers.
+#[test]
+fn the_peers_work_is_ours() {
+    let p = Parameters::default();
+    let tables = Tables::new(p.young, p.tau, p.logit0, p.logit1);
+    let mut firms = Firms::default();
+    for i in 0..4096_u32 {
+        let signed = |n: u32| i32::try_from(n).expect("small");
+        let w1 = if i % 3 == 0 { ((i % 256) << 6) | 12 } else { 0 };
+        firms.push(FirmRow {
+            uid: i,
+            x: 9 * ONE + signed(i % 977) * 100_003,
+            a: (signed(i * 7 % 1001) - 500) * 10_000,
+            w0: pack(i % 352, i * 13 % 200, i % 256),
+            w1,
+        });
+    }
+    let mut inputs = ClusterInputs::default();
+    inputs.growth.fill(352_322);
+    inputs.matches16.fill(655);
+    let mut hash = 0_u64;
+    for quarter in 0..8 {
+        let constants = StepConstants {
+            seed: [1, 2],
+            quarter,
+            replicate: 0,
+            phi: q24(p.phi),
+            delta: q24(p.delta),
+            log_h0: q24(p.h0.log2()),
+            mean_jump: q24(p.mean_jump),
+            expected_jump: q24(p.h0 * p.mean_jump),
+            log_sigma0: q24(p.sigma0.log2()),
+            beta: q24(p.beta),
+            x0: q24(p.x0),
+            sigma_a: q24(p.sigma_a),
+            log_eta0: q24(p.eta0.log2()),
+            zeta_x: q24(p.zeta_x),
+            kappa: q24(p.kappa),
+            x_min: q24(p.x_min),
+            lambda: q24(p.lambda),
+            transfer_jump: q24(p.transfer_jump),
+            spin_off16: q24(p.spin_off) >> 8,
+        };
+        let result = step(&mut firms, &inputs, &constants, &tables, CHUNK, Vectors::preferred());
+        let sums = &result.sums[..352];
+        let columns: [fn(&ClusterSums) -> u64; 6] = [
+            |it| it.output,
+            |it| it.capability,
+            |it| u64::from(it.firms),
+            |it| u64::from(it.exits),
+            |it| u64::from(it.innovations),
+            |it| u64::from(it.transfers),
+        ];
+        for column in columns {
+            for value in sums.iter().map(column) {
+                hash = hash.wrapping_mul(31).wrapping_add(value);
+            }
+        }
+    }
+    assert_eq!(hash, PEERS, "{hash:#x}");
 }
