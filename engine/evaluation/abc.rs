@@ -22,7 +22,7 @@ impl PriorRuns {
     /// regressions in logit space, weighted by Epanechnikov's kernel in the regression.
     ///
     /// `None` with fewer runs than `keep`, fewer kept ones than summaries + 2, a range that does not
-    /// ascend above 0, or rows of different length.
+    /// ascend above 0, rows of different length, or numbers that are not finite.
     #[must_use]
     pub fn posterior(
         &self,
@@ -35,7 +35,11 @@ impl PriorRuns {
             (0..self.parameters.len()).filter(|run| Some(*run) != without).collect();
         let ascend = self.ranges.iter().all(|(low, high)| 0.0 < *low && low < high);
         let even = self.summaries.len() == self.parameters.len()
-            && self.summaries.iter().all(|row| row.len() == n)
+            && self
+                .summaries
+                .iter()
+                .all(|row| row.len() == n && row.iter().all(|it| it.is_finite()))
+            && observed.iter().all(|it| it.is_finite())
             && self.parameters.iter().all(|row| row.len() == self.ranges.len());
         if keep < n + 2 || others.len() < keep || !ascend || !even {
             return None;
@@ -186,6 +190,7 @@ mod tests {
         assert!(runs.posterior(&[0.0], 2, None).is_none());
         assert!(runs.posterior(&[0.0, 0.0], 20, None).is_none());
         assert!(runs.posterior(&[0.0], 50, Some(0)).is_none());
+        assert!(runs.posterior(&[f64::NEG_INFINITY], 20, None).is_none());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::model::Lang;
 use crate::report::charts::{BAR, BAR_STEP, Ink, TEXT, WIDTH, fit, number, picture, text_width};
-use crate::simulation::backtest::{BackTest, Panel, Scored};
+use crate::simulation::backtest::{BackTest, Panel, Scored, SeriesSkill};
 
 use super::rival_label;
 
@@ -25,8 +25,7 @@ pub(super) fn skills(panel: &Panel, result: &BackTest, lang: Lang) -> Markup {
     let height = series.len() as f64 * BAR_STEP + 4.0;
     html! {
         @for rival in 0..3 {
-            @let mut sorted: Vec<_> = series.iter().collect();
-            @let _ = sorted.sort_by(|a, b| b.skill[rival].total_cmp(&a.skill[rival]).then(a.group.cmp(&b.group)));
+            @let sorted = by_skill(series, rival);
             @let title = format!("{} {}", lang.pick("得分：对", "Skill against"), rival_label(rival, lang));
             figure {
                 (picture(&title, lang.pick("右侧为模型更好", "to the right: the model is better"), height, &html! {
@@ -48,6 +47,13 @@ pub(super) fn skills(panel: &Panel, result: &BackTest, lang: Lang) -> Markup {
             }
         }
     }
+}
+
+/// The best first, then in order of groups.
+fn by_skill(series: &[SeriesSkill], rival: usize) -> Vec<&SeriesSkill> {
+    let mut sorted: Vec<&SeriesSkill> = series.iter().collect();
+    sorted.sort_by(|a, b| b.skill[rival].total_cmp(&a.skill[rival]).then(a.group.cmp(&b.group)));
+    sorted
 }
 
 /// A group's series with the bands of forecasts whose years do not overlap, latest first chosen.

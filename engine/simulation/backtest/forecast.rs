@@ -14,6 +14,8 @@ use crate::simulation::{Economy, Parameters, Setup, SimulationError};
 const TAIL: f64 = 1.06;
 /// Firms drawn for all groups together where no counts are given.
 const UNCOUNTED_FIRMS: f64 = 20_000.0;
+/// Output in 万元 of a group whose firms have all gone.
+const SMALLEST_OUTPUT: f64 = 1.0;
 /// Deviation of a group's mean capability beside what its past growth tells.
 const GROUP_CAPABILITY: f64 = 0.1;
 /// Bound of the capability that past growth is explained by.
@@ -115,7 +117,8 @@ impl Start {
     }
 }
 
-/// Outputs by group of the panel after `years`, in 万元, of one run; 0 for groups not started.
+/// Outputs by group of the panel after `years`, in 万元, of one run; one for groups not started or
+/// without firms, which have a logarithm nevertheless.
 ///
 /// The economy is closed: ν holds the total at `growth` (log₂ per quarter), so that only growth
 /// relative to all means anything.
@@ -142,9 +145,9 @@ pub(super) fn path(
             economy.step()?;
             nu = (nu + economy.deviation() / 2).clamp(-ONE / 4, ONE / 4);
         }
-        let mut row = vec![0.0; start.n_groups];
+        let mut row = vec![SMALLEST_OUTPUT; start.n_groups];
         for (g, sums) in start.groups.iter().zip(economy.clusters()) {
-            row[*g] = sums.output as f64 / 16.0;
+            row[*g] = (sums.output as f64 / 16.0).max(SMALLEST_OUTPUT);
         }
         rows.push(row);
     }
@@ -226,7 +229,7 @@ pub(super) fn forecast(
         for (h, row) in (1..).zip(&rows[1..]) {
             path += drift + national.sd * z(h);
             let all = total(row) - total(&rows[0]);
-            let one = |g: &usize| (row[*g].max(1.0) / rows[0][*g]).log2() - all + path;
+            let one = |g: &usize| (row[*g] / rows[0][*g]).log2() - all + path;
             grown.push(start.groups.iter().map(one).collect::<Vec<f64>>());
         }
         Ok(grown)

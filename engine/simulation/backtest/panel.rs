@@ -2,6 +2,9 @@
 
 use crate::simulation::SimulationError;
 
+/// One year's values by group.
+type Row = Vec<Option<f64>>;
+
 /// Yearly series of groups, with gaps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
@@ -58,7 +61,7 @@ impl Panel {
     pub(super) fn relative(outputs: &[Vec<Option<f64>>], years: &[i32]) -> Vec<Vec<Option<f64>>> {
         let national = Self::national(outputs, years);
         let steps = outputs.windows(2).zip(years.windows(2)).zip(national);
-        let step = |((rows, years), national): ((&[Vec<Option<f64>>], &[i32]), Option<f64>)| {
+        let step = |((rows, years), national): ((&[Row], &[i32]), Option<f64>)| {
             let length = f64::from(years[1] - years[0]);
             let one = |(a, b): (&Option<f64>, &Option<f64>)| {
                 Some((((*b)? / (*a)?).log2()) / length - national?)
