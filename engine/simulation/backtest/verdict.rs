@@ -189,8 +189,7 @@ mod tests {
         // Ratios 0, ¼, … 2¼ of the 80 % half-width: the ninth smallest of ten.
         assert_eq!(verdict.stretch[0], 2.0);
         assert!(!verdict.passed, "no better than the third rival");
-        let better: Vec<Scored> =
-            all.iter().cloned().map(|it| Scored { crps: 0.05, ..it }).collect();
+        let better: Vec<Scored> = all.into_iter().map(|it| Scored { crps: 0.05, ..it }).collect();
         assert!(Verdict::new(&better, [1, 2]).expect("forecasts").passed);
         assert!(Verdict::new(&[], [1, 2]).is_none());
     }
