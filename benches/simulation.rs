@@ -3,8 +3,8 @@
 //! Measured: `Economy::step`, that is cluster inputs, firm kernel with sums, entry.
 //! Throughput is in firm-steps per second. The scalar prototype of the firm kernel alone reached
 //! 2.4–3.4·10⁷ on one thread of the machine it was written on. Measured by processor time on one
-//! thread of a shared EPYC, 30,000 firms over 60 quarters: 5.5·10⁷ with AVX2, 4.5·10⁷ with AVX-512,
-//! 2.9·10⁷ with SSE2. The step is bound by gathers, hence the order.
+//! thread of a shared EPYC, 30,000 firms over 60 quarters: 5.2–5.8·10⁷ with AVX2, 4.1–4.5·10⁷ with AVX-512,
+//! 2.6·10⁷ with SSE2. The step is bound by gathers, hence the order.
 //! Data: the reference economy. It ages from sample to sample, at about the same number of firms.
 
 use criterion::{BenchmarkId, Criterion, Throughput};

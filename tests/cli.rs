@@ -121,6 +121,7 @@ fn help_is_as_kept() {
                 "explain",
                 "backends",
                 "eval",
+                "backtest",
                 "model",
                 "model list",
                 "model pull",

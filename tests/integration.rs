@@ -1,6 +1,7 @@
 //! Integration tests: one binary, linked once. This file is its table of contents.
 
 mod access;
+mod back_test;
 mod bad_input;
 mod cli;
 mod corpus_data;
@@ -24,6 +25,7 @@ mod serve;
 mod shaders;
 mod simulation;
 mod snapshot;
+mod simulation_backends;
 mod store;
 mod synonyms;
 mod vectors;

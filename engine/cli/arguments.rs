@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use super::{judge, serve, token, user};
+use super::back_test::{BACK_TEST_EXAMPLES, BackTestArguments};
 use crate::embed::Source;
 use crate::kernel::BackendChoice;
 use crate::model::Side;
@@ -70,6 +71,9 @@ pub(super) enum Command {
     /// 用人工评分检验匹配质量：各种排名、双向清单、把握，与 BM25 对照
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArguments),
+    /// 回测产业集群推演：用历年序列检验预测，与简单方法比较
+    #[command(after_help = BACK_TEST_EXAMPLES)]
+    Backtest(BackTestArguments),
     /// 向量模型：列出、取得、核对
     #[command(after_help = MODEL_EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
     Model(ModelArguments),

@@ -4,6 +4,7 @@
 //! environment was at fault, 2 wrong usage, 255 our own fault.
 
 mod arguments;
+mod back_test;
 mod backends;
 mod embedder;
 mod eval;
@@ -94,6 +95,7 @@ fn run(arguments: &[OsString]) -> u8 {
         Command::Explain(options) => explain::run(options, lang),
         Command::Backends(options) => backends::run(options, lang),
         Command::Eval(options) => eval::run(options, lang),
+        Command::Backtest(options) => back_test::run(options, lang),
         Command::Model(options) => model::run(options, lang),
         Command::User(options) => user::run(options, lang),
         Command::Token(options) => token::run(options, lang),

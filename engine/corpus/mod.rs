@@ -67,6 +67,7 @@ mod text_stream;
 mod vocabulary;
 mod workbook;
 mod xls_extent;
+mod yearly;
 
 pub use answers::{AnswerList, read_answers};
 pub use contacts::{ContactList, ContactRow, read_contacts};
@@ -77,3 +78,6 @@ pub use near_duplicates::groups as near_duplicate_groups;
 pub use originals::returned_rows;
 pub use rejected::write_rejected_csv;
 pub use stream::{Batch, Streamed, stream_list};
+pub use yearly::{
+    MoneyUnit, OutputKind, Prices, YearlyError, YearlyOptions, YearlySeries, read_yearly,
+};

@@ -1,11 +1,14 @@
-//! Measures of ranked lists against graded pairs, and of lists that are handed out, as the field
-//! defines them.
+//! Measures of ranked lists against graded pairs, of lists that are handed out, and of forecasts, as
+//! the field defines them.
 //!
 //! Pure: runs, grades and probabilities come in as tables, figures go out. Agreement with
 //! `trec_eval` is tested on an example worked by hand (`worked/`).
 
 mod agreement;
+mod abc;
+mod attribution;
 mod calibration;
+mod ensemble;
 mod fusion;
 mod lists;
 mod measure;
@@ -13,10 +16,17 @@ mod outcome;
 mod ranking;
 mod resampling;
 mod slices;
+mod special;
+mod tails;
 mod trec;
 
 pub use agreement::{GRADES, GradeTable, kappa, weighted_kappa};
+pub use abc::PriorRuns;
+pub use attribution::{
+    Estimate, SobolIndex, VarianceSplit, paired_difference, shapley, sobol, split_variance,
+};
 pub use calibration::{Forecast, Reliability, ReliabilityBin, UPPER_FROM, reliability, wilson};
+pub use ensemble::{covers, ensemble_quantile, fair_crps, normal_crps, pit, uniformity};
 pub use fusion::{RRF_K, reciprocal_rank_fusion};
 pub use lists::{
     GroupLimit, blocking_pairs, coverage, exposure, gini, largest_exposure, mutual_at_k,
@@ -32,4 +42,6 @@ pub use ranking::{
 };
 pub use resampling::{Interval, bootstrap_clusters, bootstrap_mean, randomisation_p};
 pub use slices::{SHORT_BELOW, Slice, is_chinese, is_short, states_numbers};
+pub use special::normal_quantile;
+pub use tails::{Life, hill, kaplan_meier, median_life, subbotin};
 pub use trec::{Qrels, Run, TrecError, read_qrels, read_run};

@@ -1,12 +1,14 @@
 //! A device as a backend.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::device::{self, Adapter, Device};
+use super::firm_step::{self, FirmStep, GpuSession, Host};
 use super::max_sim::MaxSim;
 use super::pair_scores::PairScores;
 use super::plan::DeviceLimits;
 use super::top_k::TopK;
+use crate::kernel::firm_step::{FirmSession, RunStart};
 use crate::kernel::{
     self, Backend, BackendError, BackendInfo, BestRow, Hit, check_inputs, check_pairs,
     check_pairs_of,
@@ -43,6 +45,8 @@ pub struct GpuBackend {
     top_k: TopK,
     pair_scores: PairScores,
     max_sim: MaxSim,
+    /// Compiled when it is first asked for: most runs simulate nothing.
+    firm_step: OnceLock<Result<FirmStep, BackendError>>,
     /// One call at a time: an error, and the memory, belong to the call that caused it.
     busy: Mutex<()>,
 }
@@ -88,7 +92,8 @@ impl GpuBackend {
         let top_k = TopK::new(&device)?;
         let pair_scores = PairScores::new(&device)?;
         let max_sim = MaxSim::new(&device)?;
-        let backend = Self { device, limits, top_k, pair_scores, max_sim, busy: Mutex::new(()) };
+        let (firm_step, busy) = (OnceLock::new(), Mutex::new(()));
+        let backend = Self { device, limits, top_k, pair_scores, max_sim, firm_step, busy };
         backend.check_itself()?;
         Ok(backend)
     }
@@ -102,6 +107,11 @@ impl GpuBackend {
         self.limits.binding_bytes = self.limits.binding_bytes.min(binding_bytes);
         self.limits.work = self.limits.work.min(work);
         self
+    }
+
+    /// What a session of the firm step works with.
+    const fn host<'a>(&'a self, kernel: &'a FirmStep) -> Host<'a> {
+        Host { device: &self.device, limits: &self.limits, kernel, busy: &self.busy }
     }
 
     /// Compares a small product of integers, which no order of summation rounds, with the
@@ -176,6 +186,19 @@ impl Backend for GpuBackend {
         check_pairs_of(queries.n_records(), documents.n_records(), pairs)?;
         let _turn = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         self.max_sim.run(&self.device, &self.limits, queries, documents, pairs)
+    }
+
+    fn simulate<'a>(
+        &'a self,
+        runs: Vec<RunStart<'a>>,
+    ) -> Result<Box<dyn FirmSession + 'a>, BackendError> {
+        let kernel = self.firm_step.get_or_init(|| {
+            let kernel = FirmStep::new(&self.device)?;
+            firm_step::check(self.host(&kernel))?;
+            Ok(kernel)
+        });
+        let kernel = kernel.as_ref().map_err(Clone::clone)?;
+        Ok(Box::new(GpuSession::new(self.host(kernel), &runs)?))
     }
 }
 

@@ -225,6 +225,21 @@ impl Device {
         self.check()
     }
 
+    /// Writes words into a buffer from byte `at` on.
+    pub(super) fn write_at<T: bytemuck::NoUninit>(
+        &self,
+        buffer: &wgpu::Buffer,
+        at: u64,
+        words: &[T],
+    ) -> Result<(), BackendError> {
+        let mut at = at;
+        for piece in bytemuck::cast_slice::<T, u8>(words).chunks(UPLOAD_BYTES) {
+            self.queue.write_buffer(buffer, at, piece);
+            at += piece.len() as u64;
+        }
+        self.wait(self.queue.submit([]))
+    }
+
     /// Writes rows of `dim` numbers, each padded with zeros to a multiple of four.
     pub(super) fn write_rows(
         &self,

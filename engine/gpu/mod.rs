@@ -2,11 +2,13 @@
 //!
 //! [`GpuBackend`] fulfils the contract of [`kernel::Backend`](crate::kernel::Backend). `plan` cuts
 //! the work without a device; `device` talks to one and turns everything that can fail into an
-//! error; `top_k`, `pair_scores` and `max_sim` are the hosts of the kernels of the same name in `shaders/`.
+//! error; `top_k`, `pair_scores`, `max_sim` and `firm_step` are the hosts of the kernels of the same name in `shaders/`.
 //! This module knows nothing of demands and supplies.
 
 mod backend;
 mod device;
+mod firm_plan;
+mod firm_step;
 mod max_sim;
 mod pair_scores;
 mod plan;

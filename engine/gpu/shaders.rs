@@ -77,16 +77,51 @@ pub(super) static MAX_SIM: Kernel = Kernel {
     source: include_str!("../../shaders/max_sim.wgsl"),
 };
 
+/// Moves firms of the growth simulation by one quarter.
+pub(super) static FIRM_STEP: Kernel = Kernel {
+    file: "shaders/firm_step.wgsl",
+    bindings: &[
+        ("params", Access::Uniform),
+        ("given", Access::Read),
+        ("x", Access::ReadWrite),
+        ("a", Access::ReadWrite),
+        ("uid", Access::Read),
+        ("w0", Access::ReadWrite),
+        ("w1", Access::ReadWrite),
+        ("sums", Access::ReadWrite),
+        ("free", Access::ReadWrite),
+    ],
+    source: include_str!("../../shaders/firm_step.wgsl"),
+};
+
+/// Puts new firms into slots.
+pub(super) static FIRM_ARRIVALS: Kernel = Kernel {
+    file: "shaders/firm_arrivals.wgsl",
+    bindings: &[
+        ("params", Access::Uniform),
+        ("arrivals", Access::Read),
+        ("free", Access::Read),
+        ("x", Access::ReadWrite),
+        ("a", Access::ReadWrite),
+        ("uid", Access::ReadWrite),
+        ("w0", Access::ReadWrite),
+        ("w1", Access::ReadWrite),
+    ],
+    source: include_str!("../../shaders/firm_arrivals.wgsl"),
+};
+
 const INCLUDES: &[(&str, &str)] = &[
+    ("fixed", include_str!("../../shaders/shared/fixed.wgsl")),
     ("order", include_str!("../../shaders/shared/order.wgsl")),
+    ("philox", include_str!("../../shaders/shared/philox.wgsl")),
     ("products", include_str!("../../shaders/shared/products.wgsl")),
     ("top_k", include_str!("../../shaders/shared/top_k.wgsl")),
 ];
 
 /// All kernels of this build.
 #[must_use]
-pub fn kernels() -> [&'static Kernel; 4] {
-    [&TOP_K_SCORES, &TOP_K_REFINE, &PAIR_SCORES, &MAX_SIM]
+pub fn kernels() -> [&'static Kernel; 6] {
+    [&TOP_K_SCORES, &TOP_K_REFINE, &PAIR_SCORES, &MAX_SIM, &FIRM_STEP, &FIRM_ARRIVALS]
 }
 
 impl Kernel {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::BestRow;
+use super::firm_step::{CpuSession, FirmSession, RunStart};
 use crate::model::{Diagnosis, EmbeddingsView, Lang, MultiVectorsView};
 
 /// What kind of machine computes.
@@ -105,6 +106,21 @@ pub trait Backend: Send + Sync {
         documents: MultiVectorsView<'_>,
         pairs: &[(u32, u32)],
     ) -> Result<Vec<BestRow>, BackendError>;
+
+    /// Takes in the firms of many simulation runs, to be moved quarter by quarter.
+    ///
+    /// Integers only: every backend gives the same bits. Without a kernel of its own a backend
+    /// uses the processor.
+    ///
+    /// # Errors
+    /// [`BackendError::Limit`] when the runs do not fit at once: give fewer of them;
+    /// [`BackendError::Device`] from a device.
+    fn simulate<'a>(
+        &'a self,
+        runs: Vec<RunStart<'a>>,
+    ) -> Result<Box<dyn FirmSession + 'a>, BackendError> {
+        Ok(Box::new(CpuSession::new(runs)))
+    }
 }
 
 /// Why a backend could not compute.

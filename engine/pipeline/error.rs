@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::EvaluateError;
 use super::OwnVectorsError;
-use crate::corpus::CorpusError;
+use crate::corpus::{CorpusError, YearlyError};
 use crate::embed::EmbedError;
 use crate::index::IndexError;
 use crate::kernel::BackendError;
 use crate::matching::{CalibrationError, TaxonomyError, WeightsError};
 use crate::model::{Diagnosis, Lang};
 use crate::report::ReportError;
+use crate::simulation::SimulationError;
 use crate::text::SynonymsError;
 
 /// Why a job could not be done.
@@ -51,6 +52,12 @@ pub enum PipelineError {
     /// The list of synonyms is wrong.
     #[error(transparent)]
     Synonyms(#[from] SynonymsError),
+    /// Yearly series could not be read.
+    #[error(transparent)]
+    Yearly(#[from] YearlyError),
+    /// The simulation refused.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
     /// A file or folder could not be used.
     #[error("could not {action} {path}: {source}", path = path.display())]
     Io {
@@ -119,6 +126,8 @@ impl PipelineError {
             Self::OwnVectors(e) => Some(e),
             Self::Evaluate(e) => Some(e),
             Self::Synonyms(e) => Some(e),
+            Self::Yearly(e) => Some(e),
+            Self::Simulation(e) => Some(e),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@
 
 mod allocation;
 mod answers;
+mod back_test;
 mod candidates;
 mod choice;
 mod clock;
@@ -35,6 +36,7 @@ mod synonyms;
 mod write;
 
 pub use allocation::{AllocationMethod, DEFAULT_EXPOSURE_COST, QuotaBy, QuotaOption};
+pub use back_test::{BackTestJob, BackTestOutcome, run_back_test};
 pub use choice::choose_backend;
 pub use compare::{AllocationFacts, Comparison, ListMeasures};
 pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};

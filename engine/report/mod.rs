@@ -5,6 +5,7 @@
 //! never appear, an anonymous owner's name is veiled, an internal record is not handed out, and
 //! no cell can start a formula. The same view gives the same bytes.
 
+mod back_test;
 mod charts;
 mod choice;
 mod columns;
@@ -29,6 +30,7 @@ mod workbook;
 use stale::stale_notice;
 
 pub use charts::{grouped, share, tenths};
+pub use back_test::{BackTestFacts, back_test_banner, rival_label, write_back_test};
 pub use error::ReportError;
 pub use evaluation::{measure_label, ranker_label, slice_label, write_evaluation};
 pub use evidence::clip;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::cluster::Effect;
 use super::error::SimulationError;
 use super::setup::{MAX_QUARTERS, Setup};
 use super::supply::SupplyState;
@@ -74,8 +75,27 @@ pub struct Economy<'a> {
     closing: bool,
     /// Growth of total output in the last quarter beyond what shocks and national path explain.
     deviation: i32,
+    /// Levers, expected growth and output before, from the opening of a quarter to its end.
+    effects: Vec<Effect>,
+    expected: i32,
+    output_before: u64,
     chunk: usize,
     vectors: Vectors,
+}
+
+/// What a quarter leaves of one replicate, as far as clusters are concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome<'a> {
+    /// Quarters that have passed.
+    pub quarter: u32,
+    /// The replicate.
+    pub replicate: u32,
+    /// Sums by cluster; events are those of the last quarter.
+    pub clusters: &'a [ClusterSums],
+    /// Entrants of the last quarter by cluster.
+    pub entries: &'a [u32],
+    /// Utilisation by cluster in Q24.
+    pub utilisation: &'a [i32],
 }
 
 /// A replicate at the end of a quarter, to be stored and resumed.
@@ -140,12 +160,23 @@ impl<'a> Economy<'a> {
             let quarter = state.quarter;
             return Err(SimulationError::Capacity { needed, capacity, quarter });
         }
-        let free = (0..needed).filter(|slot| !state.firms.get(*slot).is_alive()).collect();
+        let free = state.firms.free_slots();
         let mut inputs = Box::new(ClusterInputs::default());
         inputs.score_quantiles = std::array::from_fn(|i| i32::from(setup.score_quantiles[i]));
         let vectors = Vectors::preferred();
-        let (closing, deviation, chunk) = (false, 0, CHUNK);
-        Ok(Self { setup, state, free, inputs, closing, deviation, chunk, vectors })
+        Ok(Self {
+            setup,
+            state,
+            free,
+            inputs,
+            closing: false,
+            deviation: 0,
+            effects: Vec::new(),
+            expected: 0,
+            output_before: 0,
+            chunk: CHUNK,
+            vectors,
+        })
     }
 
     /// Sets how the work is cut and which registers are used; results do not depend on it.
@@ -220,7 +251,26 @@ impl<'a> Economy<'a> {
     /// More firms than the capacity, or more quarters than an id can name. The economy must not be
     /// used afterwards.
     pub fn step(&mut self) -> Result<(), SimulationError> {
-        let (setup, tables) = (self.setup, self.setup.tables());
+        let constants = self.open()?;
+        self.take_matches();
+        let (tables, firms) = (self.setup.tables(), &mut self.state.firms);
+        let result = step(firms, &self.inputs, &constants, tables, self.chunk, self.vectors);
+        self.free.extend(result.freed);
+        let mut arrivals = self.close(result.sums);
+        arrivals.extend(self.attract());
+        self.settle(&arrivals)?;
+        for firm in arrivals {
+            match self.free.pop() {
+                Some(slot) => self.state.firms.set(slot, firm),
+                None => self.state.firms.push(firm),
+            }
+        }
+        Ok(())
+    }
+
+    /// The first part of a quarter, which needs no firms: the inputs of the firm kernel.
+    pub(super) fn open(&mut self) -> Result<StepConstants, SimulationError> {
+        let setup = self.setup;
         let quarter = self.state.quarter;
         if quarter >= MAX_QUARTERS {
             return Err(SimulationError::Shape("a run has at most 256 quarters"));
@@ -228,52 +278,104 @@ impl<'a> Economy<'a> {
         if !self.closing {
             self.state.normaliser = setup.normaliser_at(quarter);
         }
-        let effects = cluster::effects(setup, quarter);
-        let expected = cluster::inputs(setup, &mut self.state, &effects, &mut self.inputs);
-        let output_before = self.total_output();
-        self.state.unplaced +=
-            transfer::inject(&setup.known_matches, quarter, &mut self.state.firms);
+        self.effects = cluster::effects(setup, quarter);
+        self.output_before = self.total_output();
+        self.expected = cluster::inputs(setup, &mut self.state, &self.effects, &mut self.inputs);
+        Ok(constants(setup, quarter, self.state.replicate))
+    }
 
-        let constants = constants(setup, quarter, self.state.replicate);
-        let firms = &mut self.state.firms;
-        let result = step(firms, &self.inputs, &constants, tables, self.chunk, self.vectors);
-        let after = result.sums[..setup.clusters()].to_vec();
-        let before = std::mem::replace(&mut self.state.sums, after);
-        self.free.extend(result.freed);
+    /// The inputs of the firm kernel as [`open`](Self::open) left them.
+    pub(super) fn inputs(&self) -> &ClusterInputs {
+        &self.inputs
+    }
 
+    /// Whether known matches are due in this quarter: their firms are needed.
+    pub(super) fn has_matches(&self) -> bool {
+        self.setup.known_matches.iter().any(|it| it.quarter == self.state.quarter)
+    }
+
+    /// Gives the known matches of the quarter to their firms, before the firm kernel.
+    pub(super) fn take_matches(&mut self) {
+        let (quarter, known) = (self.state.quarter, &self.setup.known_matches);
+        self.state.unplaced += transfer::inject(known, quarter, &mut self.state.firms);
+    }
+
+    /// What follows the firm kernel, whose sums are given, without firms: supply chain, national
+    /// path and who enters.
+    pub(super) fn close(&mut self, mut sums: Vec<ClusterSums>) -> Vec<FirmRow> {
+        let setup = self.setup;
+        sums.truncate(setup.clusters());
+        let before = std::mem::replace(&mut self.state.sums, sums);
+        let quarter = self.state.quarter;
         if let (Some(chain), Some(supply)) = (&setup.supply, &mut self.state.supply) {
             supply.quarter(chain, quarter, &mut self.state.utilisation);
         }
         for (national, industry) in self.state.national.iter_mut().zip(0..) {
             *national += setup.growth_at(quarter, industry);
         }
-        let levers: Vec<i32> = effects.iter().map(|effect| effect.entry).collect();
+        let levers: Vec<i32> = self.effects.iter().map(|effect| effect.entry).collect();
         let pools = &self.inputs.pool[..setup.clusters()];
-        let entrants = entry::entrants(setup, &self.state, &before, pools, &levers);
-        let attracted = attraction::arrive(setup, &mut self.state);
-        self.state.entries.fill(0);
-        for firm in entrants.into_iter().chain(attracted) {
-            self.place(firm)?;
+        entry::entrants(setup, &self.state, &before, pools, &levers)
+    }
+
+    /// Whether attracted firms arrive in this quarter: the firms they displace are needed.
+    pub(super) fn has_attractions(&self) -> bool {
+        self.setup.attractions.iter().any(|it| it.quarter == self.state.quarter)
+    }
+
+    /// Attracted firms of the quarter; shrinks those they displace. After [`close`](Self::close).
+    pub(super) fn attract(&mut self) -> Vec<FirmRow> {
+        attraction::arrive(self.setup, &mut self.state)
+    }
+
+    /// Counts the arrivals, who get their slots from whoever has the firms, and ends the quarter.
+    pub(super) fn settle(&mut self, arrivals: &[FirmRow]) -> Result<(), SimulationError> {
+        let (capacity, quarter) = (self.setup.capacity, self.state.quarter);
+        let living: u64 = self.state.sums.iter().map(|it| u64::from(it.firms)).sum();
+        // No slot is left exactly when as many live as there is room for: free ones are used first.
+        if living + arrivals.len() as u64 > capacity as u64 {
+            let needed = capacity + 1;
+            return Err(SimulationError::Capacity { needed, capacity, quarter });
         }
-        let growth = log2q(self.total_output(), tables) - log2q(output_before, tables);
-        self.deviation = growth - expected;
+        self.state.entries.fill(0);
+        for firm in arrivals {
+            self.state.entries[firm.cluster()] += 1;
+            self.state.count(firm, self.setup.tables());
+        }
+        let tables = self.setup.tables();
+        let growth = log2q(self.total_output(), tables) - log2q(self.output_before, tables);
+        self.deviation = growth - self.expected;
         self.state.quarter += 1;
         Ok(())
     }
 
-    fn place(&mut self, firm: FirmRow) -> Result<(), SimulationError> {
-        let (capacity, quarter) = (self.setup.capacity, self.state.quarter);
-        match self.free.pop() {
-            Some(slot) => self.state.firms.set(slot, firm),
-            None if self.state.firms.len() < capacity => self.state.firms.push(firm),
-            None => {
-                let needed = capacity + 1;
-                return Err(SimulationError::Capacity { needed, capacity, quarter });
-            }
+    /// Takes the firms out, to be kept elsewhere for a while.
+    pub(super) fn lend_firms(&mut self) -> Firms {
+        self.free.clear();
+        std::mem::take(&mut self.state.firms)
+    }
+
+    /// Puts firms back that were lent.
+    pub(super) fn return_firms(&mut self, firms: Firms) {
+        self.free = firms.free_slots();
+        self.state.firms = firms;
+    }
+
+    /// What its setup is.
+    pub(super) const fn setup(&self) -> &'a Setup {
+        self.setup
+    }
+
+    /// What the last quarter left, without firms.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome<'_> {
+        Outcome {
+            quarter: self.state.quarter,
+            replicate: self.state.replicate,
+            clusters: &self.state.sums,
+            entries: &self.state.entries,
+            utilisation: &self.state.utilisation,
         }
-        self.state.entries[firm.cluster()] += 1;
-        self.state.count(&firm, self.setup.tables());
-        Ok(())
     }
 
     /// Identity of the state: tables, sums by cluster and all firms, in any order of slots.

@@ -14,6 +14,8 @@ const SPIN_OFFS: u32 = 0x2000;
 pub(super) const ATTRACTED: u32 = 0x3000;
 /// Smallest and largest log₂ size of an entrant, in Q24: about 111 万元 and 2.6 亿元.
 const ENTRANT_SIZES: (i32, i32) = (6 * ONE + ONE / 5 * 4, 18 * ONE);
+/// Deviation of entrants' capability: the nearest Q24 to 0.4.
+const CAPABILITY_SD: i32 = 6_710_886;
 /// Largest part of a candidate: three candidates per expected entrant.
 const SHARE: i64 = ONE as i64 / 3;
 
@@ -103,49 +105,73 @@ pub(super) fn entrants(
     levers: &[i32],
 ) -> Vec<FirmRow> {
     let density = setup.relatedness.as_ref().map(|it| it.density(before));
+    let draw = Candidates::new(setup, state);
+    let per_firm = q24(setup.parameters.e0.log2());
     let mut firms = Vec::new();
     for c in 0..setup.clusters() {
         let relatedness = density.as_ref().map_or(0, |z| z[c]);
-        let mut rate = rate(setup, &before[c], &state.sums[c], relatedness, levers[c]);
+        let base = per_firm + levers[c];
+        let mut rate = rate(setup, &before[c], &state.sums[c], relatedness, base);
         let mut k = 0;
         while rate > 0 && k < SPIN_OFFS {
-            let firm = candidate(setup, state, c, k, pools[c]);
-            if i64::from(firm.0 >> 8) < rate.min(SHARE) {
-                firms.push(firm.1);
+            let words = draw.words(c, k);
+            // Two of three are refused, by the first word alone.
+            if i64::from(words[0] >> 8) < rate.min(SHARE) {
+                firms.push(draw.firm(c, k, words, pools[c]));
             }
             rate -= SHARE;
             k += 1;
         }
         let spin_offs = state.sums[c].spin_offs.min(ATTRACTED - SPIN_OFFS);
-        firms.extend((0..spin_offs).map(|j| candidate(setup, state, c, SPIN_OFFS + j, pools[c]).1));
+        firms.extend(
+            (SPIN_OFFS..SPIN_OFFS + spin_offs).map(|k| draw.firm(c, k, draw.words(c, k), pools[c])),
+        );
     }
     firms
 }
 
-/// Λ in Q24: expected ordinary entrants of the cluster.
-fn rate(setup: &Setup, before: &ClusterSums, now: &ClusterSums, z: i32, lever: i32) -> i64 {
+/// Λ in Q24: expected ordinary entrants of the cluster; `base` is log₂ of e0 and levers.
+fn rate(setup: &Setup, before: &ClusterSums, now: &ClusterSums, z: i32, base: i32) -> i64 {
     let (p, tables) = (&setup.parameters, setup.tables());
     let transfers = log2q(u64::from(now.transfers) + 1, tables);
-    let per_firm = q24(p.e0.log2())
-        + mulq(q24(p.b_relatedness), z)
-        + mulq(q24(p.b_transfers), transfers)
-        + lever;
+    let per_firm = base + mulq(q24(p.b_relatedness), z) + mulq(q24(p.b_transfers), transfers);
     // (n + 0.02): a trickle into empty clusters.
     i64::from(exp2q(per_firm, tables)) * (50 * i64::from(before.firms) + 1) / 50
 }
 
-/// A candidate's acceptance word and the firm it would be.
-fn candidate(setup: &Setup, state: &State, c: usize, k: u32, pool: i32) -> (u32, FirmRow) {
-    let (p, tables) = (&setup.parameters, setup.tables());
-    let uid = entrant_uid(c, state.quarter, k);
-    let r = philox([uid, state.quarter, purpose::ENTRY, state.replicate], setup.seed);
-    let national = state.national[c % setup.industries];
-    let x = q24(p.entrant_median) + national + mulq(q24(p.entrant_sd), gauss(r[1], tables));
-    // Entrants know half of what the pool knows, and differ by 0.4.
-    let a = (pool.min(ONE / 2) >> 1) + mulq(q24(0.4), gauss(r[2], tables));
-    let cluster = u32::try_from(c).expect("nine bits");
-    let x = x.clamp(ENTRANT_SIZES.0, ENTRANT_SIZES.1);
-    (r[0], FirmRow { uid, x, a, w0: pack(cluster, 0, r[3]), w1: 0 })
+/// The candidates of one quarter.
+struct Candidates<'a> {
+    setup: &'a Setup,
+    state: &'a State,
+    median: i32,
+    sd: i32,
+}
+
+impl<'a> Candidates<'a> {
+    fn new(setup: &'a Setup, state: &'a State) -> Self {
+        let p = &setup.parameters;
+        Self { setup, state, median: q24(p.entrant_median), sd: q24(p.entrant_sd) }
+    }
+
+    /// The random words of a candidate; the first decides whether it enters.
+    fn words(&self, c: usize, k: u32) -> [u32; 4] {
+        let quarter = self.state.quarter;
+        let counter = [entrant_uid(c, quarter, k), quarter, purpose::ENTRY, self.state.replicate];
+        philox(counter, self.setup.seed)
+    }
+
+    /// The firm that a candidate is.
+    fn firm(&self, c: usize, k: u32, words: [u32; 4], pool: i32) -> FirmRow {
+        let tables = self.setup.tables();
+        let national = self.state.national[c % self.setup.industries];
+        let x = self.median + national + mulq(self.sd, gauss(words[1], tables));
+        // Entrants know half of what the pool knows, and differ by 0.4.
+        let a = (pool.min(ONE / 2) >> 1) + mulq(CAPABILITY_SD, gauss(words[2], tables));
+        let cluster = u32::try_from(c).expect("nine bits");
+        let x = x.clamp(ENTRANT_SIZES.0, ENTRANT_SIZES.1);
+        let uid = entrant_uid(c, self.state.quarter, k);
+        FirmRow { uid, x, a, w0: pack(cluster, 0, words[3]), w1: 0 }
+    }
 }
 
 /// The id of an entrant: cluster in 9 bits, quarter in 8, candidate in 14.

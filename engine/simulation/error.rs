@@ -1,5 +1,6 @@
 //! What can be wrong with a simulation.
 
+use crate::kernel::BackendError;
 use crate::model::{Diagnosis, Lang};
 
 /// Why a simulation was not run, or stopped.
@@ -39,6 +40,9 @@ pub enum SimulationError {
         /// Fingerprint in the checkpoint.
         found: u64,
     },
+    /// The backend did not compute.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
 }
 
 impl Diagnosis for SimulationError {
@@ -48,6 +52,7 @@ impl Diagnosis for SimulationError {
             Self::Shape(_) => "simulation.shape",
             Self::Capacity { .. } => "simulation.capacity",
             Self::ForeignCheckpoint { .. } => "simulation.foreign_checkpoint",
+            Self::Backend(error) => error.code(),
         }
     }
 
@@ -66,11 +71,13 @@ impl Diagnosis for SimulationError {
             Self::ForeignCheckpoint { expected, found } => {
                 format!("检查点属于另一设置（{found:016x}），当前设置为 {expected:016x}")
             }
+            Self::Backend(error) => error.message(lang),
         }
     }
 
     fn remedy(&self, lang: Lang) -> String {
         let (zh, en) = match self {
+            Self::Backend(error) => return error.remedy(lang),
             Self::Parameter { .. } => {
                 ("请把参数改到该范围之内。", "Give a value within the range.")
             }

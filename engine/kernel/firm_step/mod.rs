@@ -7,12 +7,21 @@
 pub mod fixed;
 mod instructions;
 pub mod philox;
+mod session;
 mod state;
 mod step;
 pub mod tables;
+mod words;
 
+pub(in crate::kernel) use session::CpuSession;
+pub use session::{FirmSession, RunQuarter, RunStart};
 pub use state::{
     ALIVE, ClusterInputs, ClusterSums, FLAG_ATTRACTED, FLAG_KEY, FirmRow, Firms, MAX_CLUSTERS,
     StepConstants, pack,
 };
 pub use step::{CHUNK, StepResult, Vectors, step};
+pub use words::{
+    BY_FREE, FIRM_BLOCK, FIRM_STEP_WORKGROUP_BYTES, FirmArrival, FirmArrivalsParams,
+    FirmStepParams, INPUT_WORDS, RUN_HEADER, RUN_WORDS, SUM_WORDS, TABLE_WORDS, run_words, sums_of,
+    table_words,
+};

@@ -109,6 +109,28 @@ impl Firms {
         self.w1[i] = row.w1;
     }
 
+    /// Slots without a firm, ascending.
+    #[must_use]
+    pub fn free_slots(&self) -> Vec<usize> {
+        (0..self.len()).filter(|i| self.w0[*i] & ALIVE == 0).collect()
+    }
+
+    /// The five words of all slots: `x`, `a`, `uid`, `w0`, `w1`, as a device keeps them.
+    #[must_use]
+    pub fn columns(&self) -> [&[u32]; 5] {
+        let (x, a) = (bytemuck::cast_slice(&self.x), bytemuck::cast_slice(&self.a));
+        [x, a, &self.uid, &self.w0, &self.w1]
+    }
+
+    /// Firms from five columns of one length, in the order of [`columns`](Self::columns); `None`
+    /// when the lengths differ.
+    #[must_use]
+    pub fn from_columns([x, a, uid, w0, w1]: [Vec<u32>; 5]) -> Option<Self> {
+        let same = [&a, &uid, &w0, &w1].iter().all(|column| column.len() == x.len());
+        let signed = |column: Vec<u32>| column.into_iter().map(u32::cast_signed).collect();
+        same.then(|| Self { x: signed(x), a: signed(a), uid, w0, w1 })
+    }
+
     /// The living firms, in order of slots.
     pub fn living(&self) -> impl Iterator<Item = FirmRow> + '_ {
         (0..self.len()).map(|i| self.get(i)).filter(FirmRow::is_alive)

@@ -120,7 +120,9 @@ fn check_replaceable(place: &Path) -> Result<(), PipelineError> {
             Ok(())
         };
     };
-    let ours = place.join(names::MANIFEST).is_file() && place.join(names::PAIRS).is_file();
+    // A match leaves pairs, a back-test forecasts.
+    let holds = |name: &str| place.join(name).is_file();
+    let ours = holds(names::MANIFEST) && (holds(names::PAIRS) || holds(names::FORECASTS));
     if ours || entries.next().is_none() {
         Ok(())
     } else {

@@ -41,6 +41,7 @@ pub(super) mod names {
     pub(crate) const MANIFEST: &str = "manifest.json";
     pub(crate) const REJECTED: &str = "rejected.csv";
     pub(crate) const RETURNED: &str = "退回修改.xlsx";
+    pub(crate) const FORECASTS: &str = "forecasts.csv";
     pub(crate) const INDEX: &str = "index";
     pub(crate) const RECORDS: &str = "records.jsonl";
     pub(crate) const SYNONYMS: &str = "synonyms.toml";
