@@ -125,6 +125,9 @@ fn help_is_as_kept() {
                 "model list",
                 "model pull",
                 "model check",
+                "simulate",
+                "template",
+                "template cluster",
             ] {
                 let words: Vec<&str> =
                     command.split(' ').chain(["--help", "--lang", lang]).collect();

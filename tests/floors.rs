@@ -20,7 +20,9 @@ const FLOORS: &[(&str, u8)] = &[
     ("report", 4),
     ("pipeline", 5),
     ("config", 5),
+    ("scenario", 5),
     ("job", 6),
+    ("forecast", 6),
     ("server", 6),
     ("cli", 7),
 ];
@@ -41,7 +43,8 @@ const OWNED_CRATES: &[(&str, &[&str])] = &[
     ("pulp", &["embed"]),
     ("tokenizers", &["embed"]),
     ("ureq", &["embed"]),
-    ("parquet", &["job"]),
+    ("parquet", &["job", "report"]),
+    ("resvg", &["report"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
 ];

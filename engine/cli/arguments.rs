@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use super::simulate::{SIMULATE_EXAMPLES, SimulateArguments};
+use super::template::{TEMPLATE_EXAMPLES, TemplateArguments};
 use crate::embed::Source;
 use crate::kernel::BackendChoice;
 use crate::model::Side;
@@ -72,6 +74,12 @@ pub(super) enum Command {
     /// 向量模型：列出、取得、核对
     #[command(after_help = MODEL_EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
     Model(ModelArguments),
+    /// 产业集群增长推演：有无某项举措，集群会怎样，有多大把握
+    #[command(after_help = SIMULATE_EXAMPLES)]
+    Simulate(SimulateArguments),
+    /// 写出可以直接填写的表格
+    #[command(after_help = TEMPLATE_EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
+    Template(TemplateArguments),
 }
 
 const MATCH_EXAMPLES: &str = "\

@@ -20,8 +20,10 @@ mod nightly;
 mod outcome;
 mod progress;
 mod search;
+mod simulate;
 mod status;
 mod table;
+mod template;
 mod workspace;
 
 use std::ffi::OsString;
@@ -88,6 +90,8 @@ fn run(arguments: &[OsString]) -> u8 {
         Command::Backends(options) => backends::run(options, lang),
         Command::Eval(options) => eval::run(options, lang),
         Command::Model(options) => model::run(options, lang),
+        Command::Simulate(options) => simulate::run(options, lang),
+        Command::Template(options) => template::run(options, lang),
     };
     match result {
         Ok(()) => 0,

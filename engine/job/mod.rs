@@ -31,7 +31,6 @@ mod night_news;
 mod nightly;
 mod on_failure;
 mod options;
-mod parquet_file;
 mod small_table;
 mod standing;
 mod status;
