@@ -305,7 +305,11 @@ const ENGLISH: &[(&str, &str, &str)] = &[
         "Workbook for simulate: yearly output, firms, largest firms, measures and targets",
     ),
     ("template cluster", "file", "File to write (XLSX); an existing one is replaced"),
-    ("simulate", "", "What-if: how clusters may grow with and without measures, and how sure that is"),
+    (
+        "simulate",
+        "",
+        "What-if: how clusters may grow with and without measures, and how sure that is",
+    ),
     ("simulate", "scenarios", "Scenario files (TOML), or filled-in workbooks (XLSX), one or more"),
     ("simulate", "out", "Result folder; unfinished results of the same inputs in it are continued"),
     ("simulate", "replicates", "Replicates, instead of the scenario's"),

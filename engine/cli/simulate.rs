@@ -111,13 +111,24 @@ fn print_summary(
     let report = options.out.join("report.html");
     match lang {
         Lang::Zh => {
-            writeln!(out, "推演 {} 次（其中 {} 次上回已算），指纹 {}", manifest.replicates, summary.resumed, manifest.fingerprint)?;
+            writeln!(
+                out,
+                "推演 {} 次（其中 {} 次上回已算），指纹 {}",
+                manifest.replicates, summary.resumed, manifest.fingerprint
+            )?;
             writeln!(out, "没有通过回测：区间和预警都标空心，比较情景之差比引用单个预测可靠")?;
             writeln!(out, "请看 {}", report.display())?;
         }
         Lang::En => {
-            writeln!(out, "{} replicates, {} of them from before; fingerprint {}", manifest.replicates, summary.resumed, manifest.fingerprint)?;
-            writeln!(out, "no passed back-test: bands and warnings are hollow, differences are more reliable than single forecasts")?;
+            writeln!(
+                out,
+                "{} replicates, {} of them from before; fingerprint {}",
+                manifest.replicates, summary.resumed, manifest.fingerprint
+            )?;
+            writeln!(
+                out,
+                "no passed back-test: bands and warnings are hollow, differences are more reliable than single forecasts"
+            )?;
             writeln!(out, "see {}", report.display())?;
         }
     }

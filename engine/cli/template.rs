@@ -42,8 +42,13 @@ pub(super) fn run(arguments: &TemplateArguments, lang: Lang) -> CommandResult {
     let mut out = std::io::stdout().lock();
     let file = to.file.display();
     match lang {
-        Lang::Zh => writeln!(out, "{file}：先看“填表说明”，填好后运行 duijie simulate {file} --out sim")?,
-        Lang::En => writeln!(out, "{file}: see the sheet 填表说明, then run `duijie simulate {file} --out sim`")?,
+        Lang::Zh => {
+            writeln!(out, "{file}：先看“填表说明”，填好后运行 duijie simulate {file} --out sim")?
+        }
+        Lang::En => writeln!(
+            out,
+            "{file}: see the sheet 填表说明, then run `duijie simulate {file} --out sim`"
+        )?,
     }
     Ok(())
 }

@@ -15,8 +15,8 @@ use super::shares::{Share, Sources, attribution, attribution_table, sources};
 use super::statistics::{quantile, sorted};
 use crate::model::{Lang, Wording};
 use crate::report::{
-    DataColumn, DataTable, Fan, FanBand, ForecastPage, ScenarioPage, Shares, Shown, Split, TableCell,
-    fan_svg, png, shares_svg, write_data_table, write_forecast,
+    DataColumn, DataTable, Fan, FanBand, ForecastPage, ScenarioPage, Shares, Shown, Split,
+    TableCell, fan_svg, png, shares_svg, write_data_table, write_forecast,
 };
 use crate::scenario::{Catalogue, Places};
 
@@ -86,11 +86,21 @@ pub(super) fn write(
         let own: Vec<Share> = shares[nth].1.iter().filter(of_focus).cloned().collect();
         let attribution = (!own.is_empty()).then(|| shared(plan, told, focus, &own, lang));
         if let Some((shares, _)) = &attribution {
-            chart(&charts, &format!("{}_分摊", scenario.name), &shares_svg(shares).into_string(), pictures)?;
+            chart(
+                &charts,
+                &format!("{}_分摊", scenario.name),
+                &shares_svg(shares).into_string(),
+                pictures,
+            )?;
         }
         let uncertainty = uncertain(&variance, &scenario.name, focus, lang);
         if let Some((shares, _)) = &uncertainty {
-            chart(&charts, &format!("{}_不确定来源", scenario.name), &shares_svg(shares).into_string(), pictures)?;
+            chart(
+                &charts,
+                &format!("{}_不确定来源", scenario.name),
+                &shares_svg(shares).into_string(),
+                pictures,
+            )?;
         }
         pages.push(ScenarioPage {
             name: scenario.name.clone(),
@@ -106,8 +116,15 @@ pub(super) fn write(
     }
     let catalogue = levers(plan);
     let mut all = vec![
-        &results.fan, &results.difference, &results.thresholds, &results.passage, &attribution,
-        &variance, &targets, &warning, &potential,
+        &results.fan,
+        &results.difference,
+        &results.thresholds,
+        &results.passage,
+        &attribution,
+        &variance,
+        &targets,
+        &warning,
+        &potential,
     ];
     all.extend(catalogue.as_ref());
     for table in all {
@@ -168,12 +185,45 @@ fn over_all(targets: DataTable, warning: DataTable, potential: DataTable) -> Vec
     tables
 }
 
+/// A chart with its title written above it, for use without the page.
+fn titled(svg: &str) -> String {
+    /// Room for the title, in the units of the chart.
+    const ROOM: f64 = 24.0;
+    let between = |from: &str, to: &str| {
+        let rest = &svg[svg.find(from)? + from.len()..];
+        Some(rest[..rest.find(to)?].to_owned())
+    };
+    let parts = between("viewBox=\"0 0 ", "\"").zip(between("<title>", "</title>"));
+    let Some((size, title)) = parts else { return svg.to_owned() };
+    let Some((width, height)) = size.split_once(' ') else { return svg.to_owned() };
+    let higher = height.parse::<f64>().map_or(ROOM, |it| it + ROOM);
+    svg.replacen(
+        &format!("viewBox=\"0 0 {size}\""),
+        &format!("viewBox=\"0 -{ROOM} {width} {higher}\""),
+        1,
+    )
+    .replacen(
+        "</desc>",
+        &format!(
+            "</desc><text x=\"4\" y=\"-9\" font-size=\"13\" font-weight=\"600\">{title}</text>"
+        ),
+        1,
+    )
+}
+
 /// Writes one chart as SVG, and as PNG with `pictures`.
 fn chart(folder: &Path, name: &str, svg: &str, pictures: bool) -> Result<(), ForecastError> {
-    let safe: String =
-        name.chars().map(|c| if c.is_alphanumeric() || "_-（）".contains(c) { c } else { '_' }).collect();
+    let safe: String = name
+        .chars()
+        .map(|c| if c.is_alphanumeric() || "_-（）".contains(c) { c } else { '_' })
+        .collect();
+    let svg = titled(svg);
     // A file stands by itself, without the page's style.
-    let svg = svg.replacen("<svg ", "<svg font-family=\"Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif\" ", 1);
+    let svg = svg.replacen(
+        "<svg ",
+        "<svg font-family=\"Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif\" ",
+        1,
+    );
     let path = folder.join(format!("{safe}.svg"));
     std::fs::write(&path, &svg).map_err(|e| ForecastError::io("write", &path, e))?;
     if pictures {
@@ -201,7 +251,8 @@ fn fan(
         let output = ascending(full, at);
         FanBand { year: *year, quantiles: BANDS.map(|p| quantile(&output, p)) }
     });
-    let medians = years.iter().enumerate().map(|(at, year)| (*year, quantile(&ascending(baseline, at), 0.5)));
+    let medians =
+        years.iter().enumerate().map(|(at, year)| (*year, quantile(&ascending(baseline, at), 0.5)));
     let figures = series.figures.get(&cluster);
     let targets = scenario.targets.iter().filter(|it| it.cluster == cluster);
     Fan {
@@ -215,7 +266,10 @@ fn fan(
         actual: figures.into_iter().flatten().map(|(year, it)| (*year, it.value / 1e4)).collect(),
         bands: bands.collect(),
         baseline: if told.full == told.baseline { Vec::new() } else { medians.collect() },
-        levels: THRESHOLDS.iter().map(|(zh, en, value)| (lang.pick(zh, en).to_owned(), *value)).collect(),
+        levels: THRESHOLDS
+            .iter()
+            .map(|(zh, en, value)| (lang.pick(zh, en).to_owned(), *value))
+            .collect(),
         targets: targets.map(|it| (it.year, it.value / 1e4)).collect(),
         passed: about.passed,
     }
@@ -252,18 +306,27 @@ fn shared(
         title,
         unit: lang.pick(" 亿元", "").to_owned(),
         decimals: 2,
+        signed: true,
         splits: splits.collect(),
     };
     let how = if orders.is_exact() {
         Wording::new(
-            format!("沙普利值：各杠杆的全部组合都在前 {n} 次推演里算过，合计 {total:+.2} 亿元。横线为 95% 区间。"),
-            format!("Shapley values over all combinations of levers in the first {n} replicates, {total:+.2} together; lines are 95 % intervals."),
+            format!(
+                "沙普利值：各杠杆的全部组合都在前 {n} 次推演里算过，合计 {total:+.2} 亿元。横线为 95% 区间。"
+            ),
+            format!(
+                "Shapley values over all combinations of levers in the first {n} replicates, {total:+.2} together; lines are 95 % intervals."
+            ),
         )
     } else {
         let sampled = orders.sampled();
         Wording::new(
-            format!("沙普利值：杠杆超过 5 个，只抽取了 {sampled} 种加入次序（前 {n} 次推演），是近似值；合计 {total:+.2} 亿元。"),
-            format!("Shapley values from {sampled} sampled orders in the first {n} replicates, because there are more than five levers: an approximation; {total:+.2} together."),
+            format!(
+                "沙普利值：杠杆超过 5 个，只抽取了 {sampled} 种加入次序（前 {n} 次推演），是近似值；合计 {total:+.2} 亿元。"
+            ),
+            format!(
+                "Shapley values from {sampled} sampled orders in the first {n} replicates, because there are more than five levers: an approximation; {total:+.2} together."
+            ),
         )
     };
     (shares, how)
@@ -278,7 +341,12 @@ fn variance_table() -> DataTable {
             DataColumn::number("year", "年份", "year", 0),
             DataColumn::number("luck", "企业与集群的运气（%）", "luck (%)", 1),
             DataColumn::number("national", "全国增速（%）", "national path (%)", 1),
-            DataColumn::number("structure", "参数与未观察到的企业（%）", "parameters and unobserved firms (%)", 1),
+            DataColumn::number(
+                "structure",
+                "参数与未观察到的企业（%）",
+                "parameters and unobserved firms (%)",
+                1,
+            ),
             DataColumn::number("effects", "杠杆的效果（%）", "effects of levers (%)", 1),
             DataColumn::number("sd", "标准差（log₂）", "standard deviation (log2)", 3),
         ],
@@ -288,7 +356,8 @@ fn variance_table() -> DataTable {
 
 fn variance_row(scenario: &str, cluster: usize, year: i32, split: &Sources) -> Vec<TableCell> {
     let total = split.luck + split.national + split.structure + split.effects;
-    let percent = |part: f64| TableCell::Number(if total > 0.0 { part / total * 100.0 } else { 0.0 });
+    let percent =
+        |part: f64| TableCell::Number(if total > 0.0 { part / total * 100.0 } else { 0.0 });
     vec![
         scenario.into(),
         Places::shipped().name(cluster).into(),
@@ -328,6 +397,7 @@ fn uncertain(
             .to_owned(),
         unit: "%".to_owned(),
         decimals: 0,
+        signed: false,
         splits: splits.collect::<Option<_>>()?,
     };
     let how = Wording::new(
@@ -351,6 +421,13 @@ fn scenario_tables(
     let kept = |table: &DataTable, columns: &[&str]| {
         let own = |row: &&Vec<TableCell>| {
             let is_own = row[0] == TableCell::Text(scenario.name.clone());
+            // Clusters that only other scenarios report stand in the files.
+            let TableCell::Text(cluster) = &row[table.column("cluster").expect("it has clusters")]
+            else {
+                return false;
+            };
+            let named = Places::shipped().named(cluster);
+            let is_own = is_own && named.is_none_or(|it| scenario.clusters.contains(&it));
             let at = table.column("year").expect("it has years");
             is_own && matches!(row[at], TableCell::Number(year) if wanted.contains(&year))
         };
@@ -358,7 +435,10 @@ fn scenario_tables(
         DataTable {
             name: table.name,
             columns: places.iter().map(|at| table.columns[*at]).collect(),
-            rows: table.rows.iter().filter(own)
+            rows: table
+                .rows
+                .iter()
+                .filter(own)
                 .map(|row| places.iter().map(|at| row[*at].clone()).collect())
                 .collect(),
         }
@@ -366,13 +446,25 @@ fn scenario_tables(
     let mut shown = Vec::new();
     let of_scenario = kept(
         difference,
-        &["cluster", "year", "mean", "se", "relative_mean", "relative_q10", "relative_q90", "unchanged", "higher"],
+        &[
+            "cluster",
+            "year",
+            "mean",
+            "se",
+            "relative_mean",
+            "relative_q10",
+            "relative_q90",
+            "unchanged",
+        ],
     );
     if !of_scenario.rows.is_empty() {
         shown.push((
             Wording::new("与基准的成对差", "Paired differences"),
             of_scenario,
-            Wording::new("全部年份和分位数见 difference.csv。", "All years and quantiles are in difference.csv."),
+            Wording::new(
+                "全部年份和分位数见 difference.csv。",
+                "All years and quantiles are in difference.csv.",
+            ),
         ));
     }
     let mut reached = kept(thresholds, &["cluster", "threshold", "year", "p", "low", "high"]);
@@ -397,7 +489,10 @@ fn levers(plan: &Plan) -> Option<DataTable> {
         .iter()
         .filter(|it| used(&it.id))
         .map(|it| {
-            let ranges = it.targets.iter().map(|t| format!("{}：{}（{}—{}）", t.unit, t.median, t.low, t.high));
+            let ranges = it
+                .targets
+                .iter()
+                .map(|t| format!("{}：{}（{}—{}）", t.unit, t.median, t.low, t.high));
             vec![
                 it.id.as_str().into(),
                 TableCell::Number(it.pi),
@@ -413,11 +508,31 @@ fn levers(plan: &Plan) -> Option<DataTable> {
         columns: vec![
             DataColumn::text("lever", "杠杆", "lever"),
             DataColumn::number("probability", "有效的概率", "probability of an effect", 2),
-            DataColumn::text("effect", "效果的中位数和证据范围", "median effect and evidence range"),
+            DataColumn::text(
+                "effect",
+                "效果的中位数和证据范围",
+                "median effect and evidence range",
+            ),
             DataColumn::text("evidence", "依据", "evidence"),
             DataColumn::text("null_results", "没有查到效果的研究", "null results"),
             DataColumn::text("assumed", "大小是判断", "assumed"),
         ],
         rows,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_charts_carry_their_title() {
+        let svg = "<svg viewBox=\"0 0 360 100\"><title>甲</title><desc>乙</desc></svg>";
+        let with = titled(svg);
+        assert!(
+            with.contains("viewBox=\"0 -24 360 124\"") && with.contains(">甲</text>"),
+            "{with}"
+        );
+        assert_eq!(titled("<svg/>"), "<svg/>");
+    }
 }

@@ -136,10 +136,7 @@ pub(super) fn clusters(plan: &Plan) -> Vec<String> {
 }
 
 /// Sentences of all scenarios, each once.
-pub(super) fn gathered(
-    plan: &Plan,
-    of: impl Fn(&Scenario) -> &[Wording],
-) -> Vec<Wording> {
+pub(super) fn gathered(plan: &Plan, of: impl Fn(&Scenario) -> &[Wording]) -> Vec<Wording> {
     let mut all: Vec<Wording> = Vec::new();
     for one in plan.scenarios.iter().flat_map(|it| of(it).iter()) {
         if !all.contains(one) {

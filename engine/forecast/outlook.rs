@@ -74,7 +74,12 @@ pub(super) fn targets(plan: &Plan, parts: &Parts) -> Result<DataTable, ForecastE
             DataColumn::number("target", "目标（亿元）", "target (100 m yuan)", 1),
             DataColumn::number("actual", "实际（亿元）", "actual (100 m yuan)", 1),
             DataColumn::number("percentile", "百分位", "percentile", 1),
-            DataColumn::number("percentile_baseline", "基准里的百分位", "percentile in the baseline", 1),
+            DataColumn::number(
+                "percentile_baseline",
+                "基准里的百分位",
+                "percentile in the baseline",
+                1,
+            ),
             DataColumn::text("said", "说明", "remark"),
         ],
         rows,
@@ -92,7 +97,11 @@ fn colour(p: f64, passed: bool) -> String {
 }
 
 /// The early warning of every reported cluster, under every scenario and baseline.
-pub(super) fn warning(plan: &Plan, parts: &Parts, passed: bool) -> Result<DataTable, ForecastError> {
+pub(super) fn warning(
+    plan: &Plan,
+    parts: &Parts,
+    passed: bool,
+) -> Result<DataTable, ForecastError> {
     let mut rows = Vec::new();
     let mut seen: Vec<usize> = Vec::new();
     for told in &plan.told {
@@ -109,14 +118,24 @@ pub(super) fn warning(plan: &Plan, parts: &Parts, passed: bool) -> Result<DataTa
         columns: vec![
             DataColumn::text("scenario", "情景", "scenario"),
             DataColumn::text("cluster", "集群", "cluster"),
-            DataColumn::number("p_fall", "一年内下降超过 10% 的概率（%）", "P(fall > 10 % within a year) (%)", 1),
+            DataColumn::number(
+                "p_fall",
+                "一年内下降超过 10% 的概率（%）",
+                "P(fall > 10 % within a year) (%)",
+                1,
+            ),
             DataColumn::number("low", "95% 下限（%）", "95 % from (%)", 1),
             DataColumn::number("high", "95% 上限（%）", "95 % to (%)", 1),
             DataColumn::text("colour", "预警", "warning"),
             DataColumn::number("top_share", "龙头占比（%）", "largest firm (%)", 1),
             DataColumn::number("exit_rate", "首年退出率（%）", "exit rate, first year (%)", 1),
             DataColumn::number("exit_z", "退出率 z 值", "exit rate, z", 2),
-            DataColumn::number("single_source", "单一来源关键件（%）", "single-source critical inputs (%)", 0),
+            DataColumn::number(
+                "single_source",
+                "单一来源关键件（%）",
+                "single-source critical inputs (%)",
+                0,
+            ),
             DataColumn::number("stock", "最少库存（月）", "least stock (months)", 2),
             DataColumn::number("backups", "有备份的投入品", "inputs with a backup", 0),
         ],
@@ -146,7 +165,8 @@ fn member_warning(
         let rates: Vec<f64> = sample
             .replicates()
             .map(|it| {
-                let before = it[0].firms + it[0].exits - it[0].entries.min(it[0].firms + it[0].exits);
+                let before =
+                    it[0].firms + it[0].exits - it[0].entries.min(it[0].firms + it[0].exits);
                 f64::from(it[0].exits) / f64::from(before.max(1))
             })
             .collect();

@@ -172,7 +172,8 @@ impl Parts {
             let n = (range.end - range.start) as usize;
             let at = HEADER + (member * layout.clusters + cluster) * n * layout.block();
             let bytes = self.slice(&range, at, n * layout.block())?;
-            for replicate in bytes.chunks_exact(layout.block()).take((limit - range.start) as usize) {
+            for replicate in bytes.chunks_exact(layout.block()).take((limit - range.start) as usize)
+            {
                 let years = replicate.chunks_exact(YEAR_BYTES);
                 let year = |it: &[u8]| Year::from_bytes(it.try_into().expect("a whole year"));
                 all.push(years.map(year).collect());
@@ -194,7 +195,8 @@ impl Parts {
             let years = layout.members.len() * layout.clusters * n * layout.block();
             let at = HEADER + years + member * n * layout.all * 2;
             let bytes = self.slice(&range, at, n * layout.all * 2)?;
-            for replicate in bytes.chunks_exact(layout.all * 2).take((limit - range.start) as usize) {
+            for replicate in bytes.chunks_exact(layout.all * 2).take((limit - range.start) as usize)
+            {
                 let counts = replicate.chunks_exact(2).map(|it| u16::from_le_bytes([it[0], it[1]]));
                 all.push(counts.collect());
             }
@@ -208,7 +210,12 @@ impl Parts {
         ranges
     }
 
-    fn slice(&self, range: &Range<u32>, at: usize, length: usize) -> Result<Vec<u8>, ForecastError> {
+    fn slice(
+        &self,
+        range: &Range<u32>,
+        at: usize,
+        length: usize,
+    ) -> Result<Vec<u8>, ForecastError> {
         let path = self.path(range);
         let read = || {
             let mut file = File::open(&path)?;
@@ -225,12 +232,14 @@ impl Parts {
     /// # Errors
     /// A file that cannot be read.
     pub(super) fn fingerprint(&self) -> Result<u64, ForecastError> {
-        let mut hash = self.layout.identity.bytes().fold(FNV_BASIS, |it, byte| fnv(it, u64::from(byte)));
+        let mut hash =
+            self.layout.identity.bytes().fold(FNV_BASIS, |it, byte| fnv(it, u64::from(byte)));
         for member in 0..self.layout.members.len() {
             for cluster in 0..self.layout.clusters {
                 for replicate in self.years(member, cluster)? {
                     for year in replicate {
-                        hash = year.to_bytes().iter().fold(hash, |it, byte| fnv(it, u64::from(*byte)));
+                        hash =
+                            year.to_bytes().iter().fold(hash, |it, byte| fnv(it, u64::from(*byte)));
                     }
                 }
             }

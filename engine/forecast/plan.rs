@@ -46,8 +46,12 @@ impl Plan {
     /// # Errors
     /// A scenario that is not taken; scenarios of other periods, seeds or replicates.
     pub(super) fn read(paths: &[PathBuf], overrides: &Overrides) -> Result<Self, ForecastError> {
-        let mut plan =
-            Self { scenarios: Vec::new(), told: Vec::new(), members: Vec::new(), clusters: Vec::new() };
+        let mut plan = Self {
+            scenarios: Vec::new(),
+            told: Vec::new(),
+            members: Vec::new(),
+            clusters: Vec::new(),
+        };
         let mut files: Vec<PathBuf> = Vec::new();
         for path in paths {
             let scenario = plan.scenario(path, overrides, &mut files)?;
@@ -108,7 +112,9 @@ impl Plan {
                 return Err(ForecastError::Incomparable {
                     what: Wording::new(
                         format!("“{a}”与“{b}”的起止、种子、次数、指标或价格口径不同，不能成对比较"),
-                        format!("{a} and {b} differ in period, seed, replicates, measure or prices and cannot be paired"),
+                        format!(
+                            "{a} and {b} differ in period, seed, replicates, measure or prices and cannot be paired"
+                        ),
                     ),
                 });
             }
@@ -137,7 +143,8 @@ impl Plan {
             let own = it.scenario == scenario && it.part == part;
             // Scenarios on the same data share what they are compared with.
             let shared = || {
-                it.part == Part::Bare && key.as_deref() == Some(&self.scenarios[it.scenario].bare_key())
+                it.part == Part::Bare
+                    && key.as_deref() == Some(&self.scenarios[it.scenario].bare_key())
             };
             own || shared()
         };

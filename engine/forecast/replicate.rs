@@ -38,7 +38,12 @@ impl Year {
         let mut bytes = [0; YEAR_BYTES];
         bytes[..8].copy_from_slice(&self.output.to_le_bytes());
         let words = [
-            self.firms, self.entries, self.exits, self.innovations, self.transfers, self.capable,
+            self.firms,
+            self.entries,
+            self.exits,
+            self.innovations,
+            self.transfers,
+            self.capable,
             self.utilisation,
         ];
         for (place, word) in bytes[8..].chunks_exact_mut(4).zip(words) {

@@ -10,8 +10,11 @@ use crate::report::{DataColumn, DataTable, TableCell};
 use crate::scenario::{Places, Prices, REPLICATES_PER_DRAW};
 
 /// 百亿 and 千亿 and, for chains, 万亿, in 亿元.
-pub(super) const THRESHOLDS: [(&str, &str, f64); 3] =
-    [("百亿", "10 bn yuan", 100.0), ("千亿", "100 bn yuan", 1000.0), ("万亿", "1 tn yuan", 10_000.0)];
+pub(super) const THRESHOLDS: [(&str, &str, f64); 3] = [
+    ("百亿", "10 bn yuan", 100.0),
+    ("千亿", "100 bn yuan", 1000.0),
+    ("万亿", "1 tn yuan", 10_000.0),
+];
 
 pub(super) const GROUP: usize = REPLICATES_PER_DRAW as usize;
 
@@ -87,7 +90,8 @@ pub(super) fn baseline_name(plan: &Plan, told: &Told) -> String {
             plan.scenarios[member.scenario].name.clone()
         }
         None => {
-            let implicit = plan.told.iter().filter(|it| plan.scenarios[it.scenario].baseline.is_none());
+            let implicit =
+                plan.told.iter().filter(|it| plan.scenarios[it.scenario].baseline.is_none());
             let first = implicit.map(|it| it.baseline).min();
             if first == Some(told.baseline) {
                 "基准".to_owned()

@@ -204,12 +204,15 @@ fn batch(
 
 /// Identity of everything that decides the results, but for the number of replicates.
 fn identity(plan: &Plan) -> String {
-
     let mut hash = Sha256::new();
     for scenario in &plan.scenarios {
         hash.update(scenario.identity());
     }
-    hash.update(format!("{:?} {:?}", plan.clusters, plan.members.iter().map(|it| (it.scenario, it.part)).collect::<Vec<_>>()));
+    hash.update(format!(
+        "{:?} {:?}",
+        plan.clusters,
+        plan.members.iter().map(|it| (it.scenario, it.part)).collect::<Vec<_>>()
+    ));
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -304,7 +307,11 @@ fn facts(plan: &Plan, manifest: &ForecastManifest) -> Vec<(Wording, String)> {
         fact("推演期", "Period", format!("{}—{last}", first.start)),
         fact("次数", "Replicates", manifest.wanted.to_string()),
         fact("种子", "Seed", format!("0x{}", manifest.seed)),
-        fact("企业（已知 + 抽取）", "Firms (known + drawn)", format!("{} + {}", first.firms.0, first.firms.1)),
+        fact(
+            "企业（已知 + 抽取）",
+            "Firms (known + drawn)",
+            format!("{} + {}", first.firms.0, first.firms.1),
+        ),
         fact("计算后端", "Backend", manifest.backend.clone()),
         fact("输入的标识", "Identity of the inputs", manifest.identity[..16].to_owned()),
         fact("模型表的哈希", "Hash of the model's tables", manifest.tables.clone()),
@@ -313,6 +320,7 @@ fn facts(plan: &Plan, manifest: &ForecastManifest) -> Vec<(Wording, String)> {
 
 /// The results' fingerprint with the tables' hash, 16 hexadecimal digits.
 fn fingerprint(parts: &Parts, tables: u64) -> Result<String, ForecastError> {
-    let version = env!("CARGO_PKG_VERSION").bytes().fold(FNV_BASIS, |it, byte| fnv(it, u64::from(byte)));
+    let version =
+        env!("CARGO_PKG_VERSION").bytes().fold(FNV_BASIS, |it, byte| fnv(it, u64::from(byte)));
     Ok(format!("{:016x}", fnv(fnv(parts.fingerprint()?, tables), version)))
 }

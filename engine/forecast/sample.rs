@@ -13,7 +13,11 @@ pub(super) const YI: f64 = 16.0 * 1e4;
 pub(super) struct Sample(Vec<Vec<Year>>);
 
 impl Sample {
-    pub(super) fn read(parts: &Parts, member: usize, cluster: usize) -> Result<Self, ForecastError> {
+    pub(super) fn read(
+        parts: &Parts,
+        member: usize,
+        cluster: usize,
+    ) -> Result<Self, ForecastError> {
         Ok(Self(parts.years(member, cluster)?))
     }
 

@@ -13,12 +13,12 @@ const YEAR: i32 = 2030;
 const ALMOST_NONE: f64 = 0.5;
 
 /// The cluster that a scenario is about: that of its first lever, else of its first shock, else the
-/// first one reported.
+/// first one named, or reported.
 pub(super) fn focus(plan: &Plan, told: &Told) -> usize {
     let scenario = &plan.scenarios[told.scenario];
     let lever = scenario.levers.first().map(|it| it.cluster);
     let shock = scenario.shocks.first().map(|it| it.cluster);
-    let reported = || scenario.clusters.first().copied();
+    let reported = || scenario.first_named.or(scenario.clusters.first().copied());
     lever.or(shock).or_else(reported).expect("at least one cluster is reported")
 }
 
@@ -33,9 +33,10 @@ fn row<'a>(table: &'a DataTable, keys: &[(&str, &str)], year: i32) -> Option<&'a
     let at = table.column("year")?;
     table.rows.iter().map(Vec::as_slice).find(|row| {
         let years = row[at] == TableCell::Number(f64::from(year));
-        years && keys.iter().all(|(key, text)| {
-            table.column(key).is_some_and(|at| row[at] == TableCell::Text((*text).to_owned()))
-        })
+        years
+            && keys.iter().all(|(key, text)| {
+                table.column(key).is_some_and(|at| row[at] == TableCell::Text((*text).to_owned()))
+            })
     })
 }
 
@@ -79,9 +80,7 @@ pub(super) fn sentence(plan: &Plan, told: &Told, results: &Results, changes: boo
     let of = |key| figure(&results.difference, difference, key);
     let (middle, low, high) = (of("relative_mean"), of("relative_q10"), of("relative_q90"));
     let (amount, error) = (of("mean"), of("se"));
-    let almost = middle.abs() < ALMOST_NONE
-        && low > -2.0 * ALMOST_NONE
-        && high < 2.0 * ALMOST_NONE;
+    let almost = middle.abs() < ALMOST_NONE && low > -2.0 * ALMOST_NONE && high < 2.0 * ALMOST_NONE;
     let (more_zh, more_en) = if middle < 0.0 { ("低", "lower") } else { ("高", "higher") };
     let (zh, en) = threshold.unwrap_or_default();
     let said = if almost { ("几乎没有影响：", "almost no effect: ") } else { ("", "") };
@@ -89,11 +88,13 @@ pub(super) fn sentence(plan: &Plan, told: &Told, results: &Results, changes: boo
     Wording::new(
         format!(
             "“{name}”：{}到 {year} 年，{cluster}的{}比“{baseline}”平均{more_zh} {size:.2}%（80% 区间 {low:.2}%—{high:.2}%），即 {amount:+.2} 亿元（标准误 {error:.3}）{zh}。",
-            said.0, measure(Lang::Zh)
+            said.0,
+            measure(Lang::Zh)
         ),
         format!(
             "{name}: {}in {year} the {} of {cluster} is {size:.2} % {more_en} than in {baseline} on average (80 % interval {low:.2} % to {high:.2} %), {amount:+.2} (100 m yuan; standard error {error:.3}){en}.",
-            said.1, measure(Lang::En)
+            said.1,
+            measure(Lang::En)
         ),
     )
 }

@@ -85,7 +85,12 @@ pub(super) fn attribution_table(plan: &Plan, all: &[(usize, Vec<Share>)]) -> Dat
             DataColumn::text("scenario", "情景", "scenario"),
             DataColumn::text("cluster", "集群", "cluster"),
             DataColumn::text("player", "杠杆", "lever"),
-            DataColumn::number("share", "末年贡献（亿元）", "share in the last year (100 m yuan)", 3),
+            DataColumn::number(
+                "share",
+                "末年贡献（亿元）",
+                "share in the last year (100 m yuan)",
+                3,
+            ),
             DataColumn::number("se", "标准误（亿元）", "standard error", 3),
             DataColumn::number("cost", "费用（亿元）", "cost (100 m yuan)", 2),
             DataColumn::number("per_cost", "每亿元费用的贡献（亿元）", "share per cost", 3),

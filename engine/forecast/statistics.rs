@@ -104,7 +104,9 @@ mod tests {
     fn variance_splits_into_its_parts() {
         // Draw effects of variance 4 (±2), and ±1 within: sample variance 2 of a pair.
         let values: Vec<f64> = (0..400)
-            .map(|i| if (i / 2) % 2 == 0 { 2.0 } else { -2.0 } + if i % 2 == 0 { 1.0 } else { -1.0 })
+            .map(
+                |i| if (i / 2) % 2 == 0 { 2.0 } else { -2.0 } + if i % 2 == 0 { 1.0 } else { -1.0 },
+            )
             .collect();
         let (within, between) = variance_parts(&values, 2).expect("enough draws");
         assert!((within - 2.0).abs() < 1e-9 && (between + 1.0 - 4.0).abs() < 0.03, "{between}");

@@ -14,7 +14,9 @@ use super::nightly::guarded;
 use super::{JobError, Surroundings, Workspace};
 use crate::model::{Contact, Lang, Price, Record, Side, Visibility};
 use crate::report::{
-    ParquetFile, ParquetKind, TableCell, TableColumn, TableDates, TableLook, TableSheet, write_tables};
+    ParquetFile, ParquetKind, TableCell, TableColumn, TableDates, TableLook, TableSheet,
+    write_tables,
+};
 use crate::store::{Scope, Store, StoreError, StoredRecord, mask};
 
 /// Rows that wait between the store and the file.

@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use super::nightly::guarded;
 use super::{ExportFormat, JobError};
 use crate::report::{
-    ParquetFile, ParquetKind, TableCell, TableColumn, TableDates, TableLook, TableSheet, write_tables};
+    ParquetFile, ParquetKind, TableCell, TableColumn, TableDates, TableLook, TableSheet,
+    write_tables,
+};
 
 /// A column: its name for programs, its headings, its width and look.
 pub(super) type SmallColumn = (&'static str, &'static str, &'static str, u8, TableLook);

@@ -35,8 +35,7 @@ pub use error::ReportError;
 pub use evaluation::{measure_label, ranker_label, slice_label, write_evaluation};
 pub use forecast::{
     DataColumn, DataTable, Fan, FanBand, ForecastPage, Missing, ScenarioPage, Shares, Shown, Split,
-    fan_svg, png, shares_svg,
-    write_data_table, write_forecast,
+    fan_svg, png, shares_svg, write_data_table, write_forecast,
 };
 pub use news::{
     NewsBroker, NewsFacts, NewsGone, NewsRow, NewsView, write_news_html, write_news_workbook,

@@ -150,7 +150,11 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let mut file = tempfile::tempfile().expect("a file");
-        let columns = [("title", ParquetKind::Text), ("price", ParquetKind::Number), ("day", ParquetKind::Day)];
+        let columns = [
+            ("title", ParquetKind::Text),
+            ("price", ParquetKind::Number),
+            ("day", ParquetKind::Day),
+        ];
         let mut out =
             ParquetFile::new(file.try_clone().expect("a handle"), &columns).expect("begun");
         let n = GROUP + 3;

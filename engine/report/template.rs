@@ -82,9 +82,7 @@ fn fill(template: &Template, created: &Zoned) -> Result<Workbook, XlsxError> {
     for (row, line) in (0..).zip(&template.guide) {
         match line.strip_prefix("# ") {
             Some(heading) => guide.write_string_with_format(row, 0, heading, &looks.heading)?,
-            None => {
-                guide.write_string_with_format(row, 0, line, looks.cell(Look::Prose, false))?
-            }
+            None => guide.write_string_with_format(row, 0, line, looks.cell(Look::Prose, false))?,
         };
         guide.set_row_height(row, row_height(lines(line, GUIDE_WIDTH)))?;
     }
@@ -157,10 +155,20 @@ fn one(
                 }
                 TableCell::Number(number) if number.is_finite() => {
                     // Years and counts without separators, amounts as they are.
-                    sheet.write_number_with_format(row, place, *number, looks.cell(Look::Short, false))?;
+                    sheet.write_number_with_format(
+                        row,
+                        place,
+                        *number,
+                        looks.cell(Look::Short, false),
+                    )?;
                 }
                 TableCell::Day(day) => {
-                    sheet.write_datetime_with_format(row, place, day, looks.cell(Look::Date, false))?;
+                    sheet.write_datetime_with_format(
+                        row,
+                        place,
+                        day,
+                        looks.cell(Look::Date, false),
+                    )?;
                 }
                 TableCell::Blank | TableCell::Number(_) => {
                     sheet.write_blank(row, place, prose)?;

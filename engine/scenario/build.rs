@@ -19,9 +19,10 @@ use super::series::{Measure, Prices, Series};
 use super::{inputs, plan};
 use crate::kernel::firm_step::fixed::q24;
 use crate::kernel::firm_step::tables::Tables;
+use crate::kernel::firm_step::{FirmRow, Firms, pack};
 use crate::model::Wording;
 use crate::simulation::{
-    Effect, LeverWindow, PARAMETER_RANGES, Parameters, Relatedness, Setup, normaliser,
+    Effect, LeverWindow, PARAMETER_RANGES, Parameters, Relatedness, Setup, normaliser_over,
 };
 
 /// Seed where none is given.
@@ -36,10 +37,22 @@ const REPLICATES: u32 = 512;
 const POPULATIONS: u32 = 8;
 /// Draws of the parameters with `theta = "prior"`.
 const THETAS: u32 = 16;
+/// Firms of a reference economy, at least: the total of fewer is too noisy to be closed.
+const REFERENCE_FIRMS: usize = 20_000;
 /// Parameters that are drawn: those fitted together to the facts about firms stay as they are.
 const DRAWN: [&str; 12] = [
-    "phi", "h0", "mean_jump", "transfer_jump", "lambda", "gamma", "spin_off", "logit1",
-    "sigma_cluster", "sigma_industry", "rho_industry", "sigma_province",
+    "phi",
+    "h0",
+    "mean_jump",
+    "transfer_jump",
+    "lambda",
+    "gamma",
+    "spin_off",
+    "logit1",
+    "sigma_cluster",
+    "sigma_industry",
+    "rho_industry",
+    "sigma_province",
 ];
 /// Replicates that share one draw of parameters, effects and national growth, so that luck within
 /// a draw can be told from what differs between draws.
@@ -105,6 +118,8 @@ pub struct Scenario {
     pub series: Series,
     /// Clusters to report, by name of the file or of what it touches; ascending.
     pub clusters: Vec<usize>,
+    /// The cluster that the file names first for its output.
+    pub first_named: Option<usize>,
     /// Planned targets.
     pub targets: Vec<PlannedTarget>,
     /// Quantiles in percent, ascending.
@@ -210,7 +225,12 @@ impl Scenario {
         let relatedness = inputs::relatedness(source, &mut inputs, &mut notes)?;
         let capacity = inputs::capacity(source, &mut inputs)?;
         let matches = MatchPlan::read(
-            source, overrides.matches.as_deref(), start, quarters, &populations[0], &mut inputs,
+            source,
+            overrides.matches.as_deref(),
+            start,
+            quarters,
+            &populations[0],
+            &mut inputs,
         )?;
         notes.extend(matches.notes.iter().cloned());
         for lever in &levers {
@@ -232,7 +252,7 @@ impl Scenario {
         });
         quantiles.sort_by(f64::total_cmp);
         quantiles.dedup();
-        let players = levers.len() + usize::from(!shocks.is_empty());
+        let players = levers.len() + usize::from(!shocks.is_empty() && file.run.baseline.is_none());
         let shapley = match file.design.as_ref().map(|it| it.kind.as_str()) {
             Some("shapley") => true,
             Some(_) => false,
@@ -250,6 +270,7 @@ impl Scenario {
             replicates,
             seed,
             clusters,
+            first_named: file.output.clusters.first().and_then(|it| Places::shipped().named(it)),
             targets,
             quantiles,
             shapley,
@@ -322,15 +343,36 @@ impl Scenario {
             let shape = (places.cities.len(), places.industries.len());
             let mut setup = Setup::new(*theta, self.seed, shape, 0.0, firms)?;
             setup.growth = self.national.path(0.0);
-            Ok(normaliser(&setup, self.quarters)?)
+            Ok(normaliser_over(&setup, self.quarters, self.reference())?)
         };
         self.thetas.iter().map(one).collect()
+    }
+
+    /// Firms of the reference economy: all sets of the initial firms, repeated to at least twenty
+    /// thousand and spread evenly over all clusters, so that the nation is counted as the data is
+    /// and has none of the province's clusters.
+    fn reference(&self) -> Firms {
+        let clusters = u32::try_from(Places::shipped().clusters()).expect("a few hundred");
+        let mut firms = Firms::default();
+        while firms.len() < REFERENCE_FIRMS {
+            for row in self.populations.iter().flat_map(|it| it.firms.living()) {
+                let uid = u32::try_from(firms.len()).expect("below two billion");
+                // A step that is prime to the number of clusters visits all of them.
+                let cluster = uid.wrapping_mul(7919) % clusters;
+                let w0 = pack(cluster, row.age(), row.w0 >> 20 & 255);
+                firms.push(FirmRow { uid, w0, w1: 0, ..row });
+            }
+        }
+        firms
     }
 
     /// What decides [`normalisers`](Self::normalisers): scenarios with the same share them.
     #[must_use]
     pub fn normaliser_key(&self) -> String {
-        format!("{:?} {} {:?} {:?}", self.seed, self.quarters, self.thetas, self.national.path(0.0))
+        let data: Vec<&String> = self.inputs.iter().skip(1).map(|it| &it.1).collect();
+        let firms = (data, self.firms);
+        let path = self.national.path(0.0);
+        format!("{:?} {} {:?} {path:?} {firms:?}", self.seed, self.quarters, self.thetas)
     }
 
     /// What decides the replicates of [`Part::Bare`]: scenarios with the same share them.
@@ -369,7 +411,12 @@ impl Scenario {
         setup.known_matches.clone_from(&self.matches.known);
         for (cluster, intake) in &self.matches.intake {
             let effect = Effect { intake: q24(*intake), ..Effect::default() };
-            setup.levers.push(LeverWindow { cluster: *cluster, from: 0, to: self.quarters, effect });
+            setup.levers.push(LeverWindow {
+                cluster: *cluster,
+                from: 0,
+                to: self.quarters,
+                effect,
+            });
         }
         let has = |player: usize| match part {
             Part::Bare => false,
@@ -431,12 +478,14 @@ const fn low(word: u64) -> u32 {
 
 fn seed(source: &Source) -> Result<u64, ScenarioError> {
     let wrong = |found: String| {
-        let seed = Wording::new("整数或 0x 开头的十六进制文字", "a whole number or hexadecimal text");
+        let seed =
+            Wording::new("整数或 0x 开头的十六进制文字", "a whole number or hexadecimal text");
         ScenarioError::value(&source.path, "run.seed", found, seed)
     };
     match &source.file.run.seed {
         None => Ok(SEED),
-        Some(TextOrNumber::Number(number)) if number.fract() == 0.0 => {
+        Some(TextOrNumber::Number(number)) if number.fract() == 0.0 =>
+        {
             #[expect(clippy::cast_possible_truncation, reason = "bounded by the keys")]
             #[expect(clippy::cast_sign_loss, reason = "bounded by the keys")]
             Ok(*number as u64)
@@ -479,7 +528,10 @@ fn period(
     if quarters > VALID_QUARTERS {
         warnings.push(Wording::new(
             format!("推演 {} 年，超出模型的有效期 20 年：规模分布的尾部之后会漂移", quarters / 4),
-            format!("{} years are beyond the model's validity of 20: the tail of sizes drifts later", quarters / 4),
+            format!(
+                "{} years are beyond the model's validity of 20: the tail of sizes drifts later",
+                quarters / 4
+            ),
         ));
     }
     Ok((start, quarters))
@@ -503,7 +555,10 @@ fn parameters(source: &Source, warnings: &mut Vec<Wording>) -> Result<Parameters
         let (value, basis) = ((range.get)(&theta), range.basis);
         warnings.push(Wording::new(
             format!("parameters.{} = {value} 超出证据范围 {low}—{high}（{basis}）", range.name),
-            format!("parameters.{} = {value} is outside the evidence range {low} to {high} ({basis})", range.name),
+            format!(
+                "parameters.{} = {value} is outside the evidence range {low} to {high} ({basis})",
+                range.name
+            ),
         ));
     }
     Ok(theta)
@@ -579,13 +634,17 @@ fn starts(
     // Clusters that only the register knows.
     for firm in register {
         if !series.figures.contains_key(&firm.cluster) {
-            let start = starts.entry(firm.cluster).or_insert(Start { output: 0.0, firms: 0, top: None });
+            let start =
+                starts.entry(firm.cluster).or_insert(Start { output: 0.0, firms: 0, top: None });
             start.output += firm.output;
             start.firms += 1;
         }
     }
     if starts.is_empty() {
-        return Err(ScenarioError::table(path, Wording::new("没有一个集群有数据", "no cluster has figures")));
+        return Err(ScenarioError::table(
+            path,
+            Wording::new("没有一个集群有数据", "no cluster has figures"),
+        ));
     }
     Ok(starts)
 }
@@ -604,8 +663,18 @@ fn targets(source: &Source, series: &Series) -> Result<Vec<PlannedTarget>, Scena
                 path: path.to_owned(),
                 key: key("measure"),
                 what: Wording::new(
-                    format!("目标是{}{}，数据是{}", part.measure, part.prices, of(crate::model::Lang::Zh)),
-                    format!("the target is {} {}, the data {}", part.measure, part.prices, of(crate::model::Lang::En)),
+                    format!(
+                        "目标是{}{}，数据是{}",
+                        part.measure,
+                        part.prices,
+                        of(crate::model::Lang::Zh)
+                    ),
+                    format!(
+                        "the target is {} {}, the data {}",
+                        part.measure,
+                        part.prices,
+                        of(crate::model::Lang::En)
+                    ),
                 ),
             });
         }

@@ -72,8 +72,14 @@ impl Chain {
                 return Err(ScenarioError::contradiction(
                     path,
                     Wording::new(
-                        format!("{} 的投入品“{}”：省内外份额之和不等于 1", part.cluster, part.input),
-                        format!("{} of {}: the shares do not add up to one", part.input, part.cluster),
+                        format!(
+                            "{} 的投入品“{}”：省内外份额之和不等于 1",
+                            part.cluster, part.input
+                        ),
+                        format!(
+                            "{} of {}: the shares do not add up to one",
+                            part.input, part.cluster
+                        ),
                     ),
                 ));
             }
@@ -150,7 +156,9 @@ impl Chain {
                         path,
                         Wording::new(
                             format!("shock[{nth}]：external_input 要写 input，capacity 不写"),
-                            format!("shock[{nth}]: external_input needs an input, capacity has none"),
+                            format!(
+                                "shock[{nth}]: external_input needs an input, capacity has none"
+                            ),
                         ),
                     ));
                 }
@@ -158,7 +166,8 @@ impl Chain {
             let from = Quarter::parse(&part.from).map(|it| it.since(start));
             let from = from.filter(|it| (0..i64::from(quarters)).contains(it));
             let Some(from) = from.and_then(|it| u32::try_from(it).ok()) else {
-                let inside = Wording::new("推演期内的季度，如 2027Q1", "a quarter of the run, as 2027Q1");
+                let inside =
+                    Wording::new("推演期内的季度，如 2027Q1", "a quarter of the run, as 2027Q1");
                 return Err(ScenarioError::value(path, key("from"), &part.from, inside));
             };
             // The same shock of two scenarios happens in the same replicates.

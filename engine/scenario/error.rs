@@ -172,7 +172,9 @@ impl Diagnosis for ScenarioError {
         }
         match self {
             Self::Read { path, source } => format!("无法读取 {}：{source}", path.display()),
-            Self::Toml { path, message } => format!("{} 不是合法的 TOML：{message}", path.display()),
+            Self::Toml { path, message } => {
+                format!("{} 不是合法的 TOML：{message}", path.display())
+            }
             Self::UnknownKey { path, key, .. } => format!("{}：不认识的键 {key}", path.display()),
             Self::Missing { path, key } => format!("{}：缺少 {key}", path.display()),
             Self::Value { path, key, found, expected } => {
@@ -224,8 +226,12 @@ impl Diagnosis for ScenarioError {
                 "gross output, revenue and value added, and prices, are not mixed: use one of each",
             ),
             Self::UnknownName { nearest: Some(nearest), .. } => match lang {
-                Lang::Zh => format!("是不是“{nearest}”？市（区）和产业见 corpus/clusters，杠杆见 corpus/levers.toml"),
-                Lang::En => format!("did you mean {nearest}? Names are in corpus/clusters and corpus/levers.toml"),
+                Lang::Zh => format!(
+                    "是不是“{nearest}”？市（区）和产业见 corpus/clusters，杠杆见 corpus/levers.toml"
+                ),
+                Lang::En => format!(
+                    "did you mean {nearest}? Names are in corpus/clusters and corpus/levers.toml"
+                ),
             },
             Self::UnknownName { .. } => t(
                 "市（区）和产业见 corpus/clusters，杠杆见 corpus/levers.toml",

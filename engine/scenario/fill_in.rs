@@ -23,7 +23,13 @@ const SETTING_ROWS: [Setting; 8] = [
     ("情景名称", "run.name", true, "我的情景", "结果里怎样称呼这个情景"),
     ("说明", "run.note", true, "", "一两句话"),
     ("推演次数", "run.replicates", false, "512", "偶数，越多越准；先用 64 试"),
-    ("全国同业年增速（%）", "economy.national_growth", false, "5", "对今后全国同业增长的假设，是输入，不是结果"),
+    (
+        "全国同业年增速（%）",
+        "economy.national_growth",
+        false,
+        "5",
+        "对今后全国同业增长的假设，是输入，不是结果",
+    ),
     ("增速的价格口径", "economy.prices", true, "不变价", "现价 或 不变价"),
     ("年价格指数", "economy.deflator", false, "1.02", "增速与数据的价格口径不同时填，相同就清空"),
     ("增速的不确定（百分点）", "economy.growth_sd", false, "1", "标准差；没有把握就填 1"),
@@ -69,7 +75,12 @@ pub fn cluster_template() -> Template {
         places.industries.iter().map(|it| it.name.clone()).collect(),
         vec!["现价".to_owned(), "不变价".to_owned()],
         // Backups need a supply chain, which only a TOML file can say.
-        Catalogue::shipped().levers.iter().map(|it| it.id.clone()).filter(|it| it != "备份").collect(),
+        Catalogue::shipped()
+            .levers
+            .iter()
+            .map(|it| it.id.clone())
+            .filter(|it| it != "备份")
+            .collect(),
         vec!["是".to_owned(), "否".to_owned()],
     ];
     let data = vec![
@@ -99,7 +110,8 @@ pub fn cluster_template() -> Template {
         column("市（区）", true, 12, Some(0), ""),
         column("产业", true, 24, Some(1), ""),
     ];
-    levers.extend(LEVER_COLUMNS.map(|(heading, _, _, hint)| column(heading, false, 14, None, hint)));
+    levers
+        .extend(LEVER_COLUMNS.map(|(heading, _, _, hint)| column(heading, false, 14, None, hint)));
     let settings: Vec<Vec<TableCell>> = SETTING_ROWS
         .iter()
         .map(|(label, _, is_text, value, hint)| {
@@ -180,7 +192,10 @@ pub fn workbook_to_toml(path: &Path, data: &str) -> Result<String, ScenarioError
     let tables = read_tables(path)?;
     let named = |name: &str| tables.iter().find(|it| it.sheet.as_deref() == Some(name));
     let settings = named(SETTINGS).ok_or_else(|| {
-        let what = Wording::new("没有“设定”一页：请用 duijie template cluster 的表", "there is no sheet 设定: use the workbook of `duijie template cluster`");
+        let what = Wording::new(
+            "没有“设定”一页：请用 duijie template cluster 的表",
+            "there is no sheet 设定: use the workbook of `duijie template cluster`",
+        );
         ScenarioError::table(path, what)
     })?;
     let mut parts: [(&str, String); 3] =
@@ -188,7 +203,9 @@ pub fn workbook_to_toml(path: &Path, data: &str) -> Result<String, ScenarioError
     for row in &settings.rows {
         let label = row.cells.first().map(PlainCell::text).unwrap_or_default();
         let value = row.cells.get(1).cloned().unwrap_or_default();
-        let Some((_, key, is_text, ..)) = SETTING_ROWS.iter().find(|it| it.0 == label) else { continue };
+        let Some((_, key, is_text, ..)) = SETTING_ROWS.iter().find(|it| it.0 == label) else {
+            continue;
+        };
         if value.text().is_empty() {
             continue;
         }
@@ -223,13 +240,19 @@ fn cluster(headed: &Headed<'_>, row: &PlainRow) -> String {
 }
 
 fn levers(path: &Path, table: &PlainTable, toml: &mut String) -> Result<(), ScenarioError> {
-    let Some(headed) = Headed::find(path, table, &[&["杠杆"], CITY, INDUSTRY]) else { return Ok(()) };
+    let Some(headed) = Headed::find(path, table, &[&["杠杆"], CITY, INDUSTRY]) else {
+        return Ok(());
+    };
     for row in headed.rows {
         let id = Headed::text(row, headed.column(&["杠杆"]));
         if id.is_empty() {
             continue;
         }
-        let mut text = format!("[[lever]]\nid = {}\ncluster = {}\n", quoted(&id), quoted(&cluster(&headed, row)));
+        let mut text = format!(
+            "[[lever]]\nid = {}\ncluster = {}\n",
+            quoted(&id),
+            quoted(&cluster(&headed, row))
+        );
         for (heading, key, unit, _) in LEVER_COLUMNS {
             // Headings are known without their units.
             let name = heading.split('（').next().expect("never empty");
@@ -267,7 +290,8 @@ fn targets(
     let data = tables.iter().find(|it| it.sheet.as_deref() == Some(DATA));
     let headed_data = data.and_then(|it| Headed::find(path, it, &[CITY, INDUSTRY, &["年份"]]));
     let Some(of_data) = headed_data else { return Ok(()) };
-    let measure = ["产值", "营业收入", "增加值"].into_iter().find(|it| of_data.column(&[it]).is_some());
+    let measure =
+        ["产值", "营业收入", "增加值"].into_iter().find(|it| of_data.column(&[it]).is_some());
     let prices = of_data.rows.iter().map(|row| Headed::text(row, of_data.column(&["价格口径"])));
     let prices = prices.into_iter().find(|it| !it.is_empty()).unwrap_or_default();
     let mut written = Vec::new();

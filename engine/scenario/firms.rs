@@ -148,8 +148,14 @@ pub(super) fn populate(
             return Err(ScenarioError::contradiction(
                 path,
                 Wording::new(
-                    format!("{name}：名录里的企业合计 {known:.0} 万元，超过集群的 {:.0} 万元", start.output),
-                    format!("{name}: the register adds up to {known:.0} 万元, the cluster has {:.0}", start.output),
+                    format!(
+                        "{name}：名录里的企业合计 {known:.0} 万元，超过集群的 {:.0} 万元",
+                        start.output
+                    ),
+                    format!(
+                        "{name}: the register adds up to {known:.0} 万元, the cluster has {:.0}",
+                        start.output
+                    ),
                 ),
             ));
         }
@@ -160,7 +166,8 @@ pub(super) fn populate(
         if rest > 0 && left > 0.0 {
             let bound = start.top.as_ref().map_or(f64::INFINITY, |(_, output)| *output);
             let first = u32::try_from(made.firms.len() + known_firms).unwrap_or(u32::MAX);
-            sizes.extend(pareto(rest, left, bound, first, seed, variant).map(|it| (it, None, None)));
+            sizes
+                .extend(pareto(rest, left, bound, first, seed, variant).map(|it| (it, None, None)));
             made.drawn += rest;
         }
         for (nth, (size, age, name)) in sizes.into_iter().enumerate() {
@@ -202,9 +209,8 @@ fn pareto(
         // The middle half of each quantile: the greatest is no accident of one draw.
         0.25 + 0.5 * f64::from(word) / 4_294_967_296.0
     };
-    let mut sizes: Vec<f64> = (0..n)
-        .map(|i| (1.0 - (i as f64 + jitter(i)) / n as f64).powf(-1.0 / TAIL))
-        .collect();
+    let mut sizes: Vec<f64> =
+        (0..n).map(|i| (1.0 - (i as f64 + jitter(i)) / n as f64).powf(-1.0 / TAIL)).collect();
     // What is cut at the bound is given to the others; a few rounds settle it.
     for _ in 0..20 {
         let sum: f64 = sizes.iter().sum();

@@ -63,34 +63,114 @@ const SHARE: Kind = Kind::Number(0.0, 1.0);
 const RUN: &[Key] = &[
     must("name", Kind::Text, "情景名称", "name of the scenario"),
     may("note", Kind::Text, "说明", "a remark"),
-    may("baseline", Kind::Text, "基准情景文件；不写则为去掉全部杠杆和冲击", "scenario to compare with; without it, the same without levers and shocks"),
-    may("seed", Kind::TextOrNumber(0.0, 9e15), "随机数种子，十进制或 0x 开头的十六进制文字", "seed, decimal or hexadecimal text"),
-    may("t0", Kind::Text, "首个推演季度，如 2026Q1；默认为最新数据年份的次年第一季度", "first simulated quarter, as 2026Q1"),
-    may("quarters", Kind::Whole(4, 240), "推演季度数，4 的倍数；默认到 2035 年末", "quarters, a multiple of four; until 2035 by default"),
+    may(
+        "baseline",
+        Kind::Text,
+        "基准情景文件；不写则为去掉全部杠杆和冲击",
+        "scenario to compare with; without it, the same without levers and shocks",
+    ),
+    may(
+        "seed",
+        Kind::TextOrNumber(0.0, 9e15),
+        "随机数种子，十进制或 0x 开头的十六进制文字",
+        "seed, decimal or hexadecimal text",
+    ),
+    may(
+        "t0",
+        Kind::Text,
+        "首个推演季度，如 2026Q1；默认为最新数据年份的次年第一季度",
+        "first simulated quarter, as 2026Q1",
+    ),
+    may(
+        "quarters",
+        Kind::Whole(4, 240),
+        "推演季度数，4 的倍数；默认到 2035 年末",
+        "quarters, a multiple of four; until 2035 by default",
+    ),
     may("replicates", Kind::Whole(2, 65_536), "重复次数，偶数", "replicates, an even number"),
-    may("theta", Kind::Text, "参数：default 默认值，prior 按证据范围抽取", "parameters: default, or drawn from their evidence ranges (prior)"),
-    may("money_unit", Kind::Choice(&["万元", "亿元"]), "本文件里没有写单位的金额以此为单位", "unit of the amounts in this file that have none"),
+    may(
+        "theta",
+        Kind::Text,
+        "参数：default 默认值，prior 按证据范围抽取",
+        "parameters: default, or drawn from their evidence ranges (prior)",
+    ),
+    may(
+        "money_unit",
+        Kind::Choice(&["万元", "亿元"]),
+        "本文件里没有写单位的金额以此为单位",
+        "unit of the amounts in this file that have none",
+    ),
 ];
 
 const ECONOMY: &[Key] = &[
-    must("national_growth", Kind::TextOrNumber(-20.0, 40.0), "全国同业年增速（%），或分产业、分年份的 CSV", "national growth of the industries in % a year, or a CSV by industry and year"),
+    must(
+        "national_growth",
+        Kind::TextOrNumber(-20.0, 40.0),
+        "全国同业年增速（%），或分产业、分年份的 CSV",
+        "national growth of the industries in % a year, or a CSV by industry and year",
+    ),
     must("prices", PRICES, "该增速的价格口径", "prices of that growth"),
-    may("deflator", Kind::Number(0.8, 1.3), "年价格指数；增速为不变价时必须给出", "yearly price index; needed where growth is in constant prices"),
-    may("growth_sd", Kind::Number(0.0, 10.0), "全国增速的不确定程度（百分点，标准差）", "uncertainty of national growth in percentage points (standard deviation)"),
+    may(
+        "deflator",
+        Kind::Number(0.8, 1.3),
+        "年价格指数；增速为不变价时必须给出",
+        "yearly price index; needed where growth is in constant prices",
+    ),
+    may(
+        "growth_sd",
+        Kind::Number(0.0, 10.0),
+        "全国增速的不确定程度（百分点，标准差）",
+        "uncertainty of national growth in percentage points (standard deviation)",
+    ),
 ];
 
 const DATA: &[Key] = &[
-    must("clusters", Kind::Text, "各市（区）各产业历年数据（CSV 或填好的 XLSX）", "yearly figures by city and industry (CSV or the filled workbook)"),
+    must(
+        "clusters",
+        Kind::Text,
+        "各市（区）各产业历年数据（CSV 或填好的 XLSX）",
+        "yearly figures by city and industry (CSV or the filled workbook)",
+    ),
     may("firms", Kind::Text, "企业名录（CSV 或 XLSX）", "register of firms (CSV or workbook)"),
-    may("relatedness", Kind::Text, "产业关联度 CSV，或“附表”：按各市（区）重点方向的共现", "relatedness CSV, or 附表: from the directions that cities name together"),
-    may("capacity", Kind::Text, "各市（区）承载上限 CSV（市、数值、单位）", "capacity of cities, CSV"),
-    may("organizations", Kind::Text, "单位与集群的对应表（市、产业），供 --from-run 使用", "organizations and their clusters, for --from-run"),
-    may("demonstration", Kind::Flag, "数据是演示用的虚构数据", "the figures are invented for demonstration"),
+    may(
+        "relatedness",
+        Kind::Text,
+        "产业关联度 CSV，或“附表”：按各市（区）重点方向的共现",
+        "relatedness CSV, or 附表: from the directions that cities name together",
+    ),
+    may(
+        "capacity",
+        Kind::Text,
+        "各市（区）承载上限 CSV（市、数值、单位）",
+        "capacity of cities, CSV",
+    ),
+    may(
+        "organizations",
+        Kind::Text,
+        "单位与集群的对应表（市、产业），供 --from-run 使用",
+        "organizations and their clusters, for --from-run",
+    ),
+    may(
+        "demonstration",
+        Kind::Flag,
+        "数据是演示用的虚构数据",
+        "the figures are invented for demonstration",
+    ),
 ];
 
 const MATCHES: &[Key] = &[
-    may("known", Kind::Text, "已知对接 CSV：季度、集群或企业、把握", "known matches, CSV: quarter, cluster or firm, probability"),
-    may("intake", Kind::Map(0.0, 1000.0), "各集群每季度的新增对接", "expected new matches per quarter by cluster"),
+    may(
+        "known",
+        Kind::Text,
+        "已知对接 CSV：季度、集群或企业、把握",
+        "known matches, CSV: quarter, cluster or firm, probability",
+    ),
+    may(
+        "intake",
+        Kind::Map(0.0, 1000.0),
+        "各集群每季度的新增对接",
+        "expected new matches per quarter by cluster",
+    ),
 ];
 
 const DISTRIBUTION: &[Key] = &[
@@ -105,20 +185,55 @@ const LEVER: &[Key] = &[
     must("cluster", Kind::Text, "集群：市/产业", "cluster: city/industry"),
     may("from", Kind::Text, "起始季度，如 2026Q3；默认从头", "first quarter, as 2026Q3"),
     may("to", Kind::Text, "最后一个季度；默认到末", "last quarter"),
-    may("effect", Kind::Number(0.0, 10.0), "效果的中位数，代替目录值（第一个作用处的单位）", "median of the effect instead of the catalogue's"),
-    may("probability", SHARE, "有效的概率，代替目录值", "probability that it has an effect, instead of the catalogue's"),
-    may("cost", Kind::Money, "总费用，用于比较每亿元的效果", "total cost, to compare effects per amount"),
+    may(
+        "effect",
+        Kind::Number(0.0, 10.0),
+        "效果的中位数，代替目录值（第一个作用处的单位）",
+        "median of the effect instead of the catalogue's",
+    ),
+    may(
+        "probability",
+        SHARE,
+        "有效的概率，代替目录值",
+        "probability that it has an effect, instead of the catalogue's",
+    ),
+    may(
+        "cost",
+        Kind::Money,
+        "总费用，用于比较每亿元的效果",
+        "total cost, to compare effects per amount",
+    ),
     may("count", Kind::Whole(1, 100), "平台或计划的个数", "number of platforms or programmes"),
     may("projects_per_year", Kind::Number(0.0, 10_000.0), "每年项目数", "projects a year"),
     may("grant", Kind::Money, "每个项目的资助额", "grant per project"),
     may("rd", Kind::Money, "该集群企业的年研发投入", "yearly R&D of the cluster's firms"),
     may("planned", Kind::Money, "基金计划规模", "planned size of the fund"),
-    may("realised", Kind::NumberOrTable(0.0, 1.0, DISTRIBUTION), "到位率，或其分布", "share that is realised, or its distribution"),
+    may(
+        "realised",
+        Kind::NumberOrTable(0.0, 1.0, DISTRIBUTION),
+        "到位率，或其分布",
+        "share that is realised, or its distribution",
+    ),
     may("number_per_year", Kind::Number(0.0, 1000.0), "每年引进企业数", "firms attracted a year"),
     may("size_min", Kind::Money, "引进企业年产值下限", "least yearly output of an attracted firm"),
-    may("size_max", Kind::Money, "引进企业年产值上限", "greatest yearly output of an attracted firm"),
-    may("displacement", SHARE, "挤占省内同产业的份额", "share displaced in the province's industry"),
-    may("matches_per_quarter", Kind::Number(0.0, 1000.0), "每季度新增对接数", "new matches a quarter"),
+    may(
+        "size_max",
+        Kind::Money,
+        "引进企业年产值上限",
+        "greatest yearly output of an attracted firm",
+    ),
+    may(
+        "displacement",
+        SHARE,
+        "挤占省内同产业的份额",
+        "share displaced in the province's industry",
+    ),
+    may(
+        "matches_per_quarter",
+        Kind::Number(0.0, 1000.0),
+        "每季度新增对接数",
+        "new matches a quarter",
+    ),
     may("input", Kind::Text, "备份所对应的投入品", "the input that is backed up"),
     may("kind", Kind::Choice(&["同准", "降准"]), "备份类型", "kind of the second source"),
     may("kappa", SHARE, "备份能供的份额", "share of an order it can fill"),
@@ -129,21 +244,46 @@ const LEVER: &[Key] = &[
 const SUPPLIER: &[Key] = &[
     must("cluster", Kind::Text, "供应集群：市/产业", "supplying cluster"),
     must("share", SHARE, "占该投入品的份额", "share of the input"),
-    may("sales", SHARE, "占供应方销售的份额；默认 0：补库存不挤占供应方", "share of the supplier's sales"),
+    may(
+        "sales",
+        SHARE,
+        "占供应方销售的份额；默认 0：补库存不挤占供应方",
+        "share of the supplier's sales",
+    ),
 ];
 
 const INPUT: &[Key] = &[
     must("cluster", Kind::Text, "使用方集群：市/产业", "cluster that uses it"),
     must("input", Kind::Text, "投入品名称", "name of the input"),
-    may("external", SHARE, "省外供应的份额；默认为省内份额之外的部分", "share from outside the province"),
-    may("stock_months", Kind::Number(0.0, 60.0), "正常库存（月）；默认 1", "normal stock in months"),
-    may("cost_share", SHARE, "一般投入品占成本的份额；不写则为关键件", "cost share of a generic input; critical without it"),
+    may(
+        "external",
+        SHARE,
+        "省外供应的份额；默认为省内份额之外的部分",
+        "share from outside the province",
+    ),
+    may(
+        "stock_months",
+        Kind::Number(0.0, 60.0),
+        "正常库存（月）；默认 1",
+        "normal stock in months",
+    ),
+    may(
+        "cost_share",
+        SHARE,
+        "一般投入品占成本的份额；不写则为关键件",
+        "cost share of a generic input; critical without it",
+    ),
     may("supplier", Kind::Tables(SUPPLIER), "省内供应方", "suppliers in the province"),
 ];
 
 const SHOCK: &[Key] = &[
     must("node", Kind::Text, "受冲击的集群：市/产业", "cluster that is hit"),
-    must("kind", Kind::Choice(&["external_input", "capacity"]), "external_input 省外断供，capacity 停产", "external_input or capacity"),
+    must(
+        "kind",
+        Kind::Choice(&["external_input", "capacity"]),
+        "external_input 省外断供，capacity 停产",
+        "external_input or capacity",
+    ),
     may("input", Kind::Text, "断供的投入品", "the input that is cut off"),
     must("loss", SHARE, "损失的份额", "lost share"),
     must("from", Kind::Text, "起始季度", "first quarter"),
@@ -160,9 +300,19 @@ const TARGET: &[Key] = &[
 ];
 
 const OUTPUT: &[Key] = &[
-    may("clusters", Kind::Texts, "要看的集群；默认为杠杆、冲击、目标涉及的和产值最大的", "clusters to report"),
+    may(
+        "clusters",
+        Kind::Texts,
+        "要看的集群；默认为杠杆、冲击、目标涉及的和产值最大的",
+        "clusters to report",
+    ),
     may("targets", Kind::Tables(TARGET), "计划目标", "planned targets"),
-    may("quantiles", Kind::Numbers(0.1, 99.9), "fan.csv 里的分位数（%）", "quantiles in fan.csv in %"),
+    may(
+        "quantiles",
+        Kind::Numbers(0.1, 99.9),
+        "fan.csv 里的分位数（%）",
+        "quantiles in fan.csv in %",
+    ),
 ];
 
 const DESIGN: &[Key] = &[must(
@@ -178,7 +328,12 @@ pub(super) const FILE: &[Key] = &[
     must("economy", Kind::Table(ECONOMY), "全国环境", "the national economy"),
     must("data", Kind::Table(DATA), "数据", "data"),
     may("matches", Kind::Table(MATCHES), "技术对接", "matches"),
-    may("parameters", Kind::Map(-1e9, 1e9), "模型参数，名称见 engine/simulation/README.md", "model parameters"),
+    may(
+        "parameters",
+        Kind::Map(-1e9, 1e9),
+        "模型参数，名称见 engine/simulation/README.md",
+        "model parameters",
+    ),
     may("lever", Kind::Tables(LEVER), "政策杠杆", "policy levers"),
     may("input", Kind::Tables(INPUT), "供应链：投入品", "supply chain: inputs"),
     may("shock", Kind::Tables(SHOCK), "冲击", "shocks"),
@@ -389,7 +544,10 @@ mod tests {
             ("run={name=3}", "run.name"),
             ("run={seed=1}", "run.name"),
             ("run={name=\"a\"}\n[[lever]]\nid=\"x\"\ncluster=\"y\"\ngrant=-1", "lever[1].grant"),
-            ("run={name=\"a\"}\n[[lever]]\nid=\"x\"\ncluster=\"y\"\ngrant=\"3 元\"", "lever[1].grant"),
+            (
+                "run={name=\"a\"}\n[[lever]]\nid=\"x\"\ncluster=\"y\"\ngrant=\"3 元\"",
+                "lever[1].grant",
+            ),
         ] {
             let error = parse(&format!("{HEAD}{text}")).expect_err(key);
             assert!(error.to_string().contains(key), "{error}");

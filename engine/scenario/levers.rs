@@ -204,7 +204,8 @@ impl PlannedLever {
         }
         let (low, high) = self.plan.sizes;
         let displacement16 = q24(self.plan.displacement).cast_unsigned() >> 8;
-        let arrived = |quarters: u32| (f64::from(quarters) * self.plan.firms_per_year / 4.0).floor();
+        let arrived =
+            |quarters: u32| (f64::from(quarters) * self.plan.firms_per_year / 4.0).floor();
         for quarter in self.from..self.to {
             let since = quarter - self.from;
             // The first firm comes with the first full share, so a year brings a year's number.

@@ -123,7 +123,12 @@ impl MatchPlan {
                 let score = headed.number(row, headed.column(SCORE), "把握")?;
                 let Some(score) = score.filter(|it| (0.0..=1.0).contains(it)) else {
                     let expected = Wording::new("0 到 1 之间的把握", "a probability from 0 to 1");
-                    return Err(ScenarioError::value(path, headed.place(row), format!("{score:?}"), expected));
+                    return Err(ScenarioError::value(
+                        path,
+                        headed.place(row),
+                        format!("{score:?}"),
+                        expected,
+                    ));
                 };
                 let firm = Headed::text(row, headed.column(&["企业", "firm"]));
                 let cluster = Headed::text(row, headed.column(&["集群", "cluster"]));
@@ -139,10 +144,16 @@ impl MatchPlan {
             }
         }
         if !understood {
-            let what = Wording::new("没有含 季度、把握 两列的表", "no table has columns for quarter and probability");
+            let what = Wording::new(
+                "没有含 季度、把握 两列的表",
+                "no table has columns for quarter and probability",
+            );
             return Err(ScenarioError::table(path, what));
         }
-        inputs.push((path.to_owned(), tables.first().map(|it| it.sha256.clone()).unwrap_or_default()));
+        inputs.push((
+            path.to_owned(),
+            tables.first().map(|it| it.sha256.clone()).unwrap_or_default(),
+        ));
         Ok(())
     }
 
@@ -167,7 +178,10 @@ impl MatchPlan {
             let path = path.to_owned();
             move |error: serde_json::Error| {
                 let text = error.to_string();
-                let what = Wording::new(format!("不是 match 的结果：{text}"), format!("no result of match: {text}"));
+                let what = Wording::new(
+                    format!("不是 match 的结果：{text}"),
+                    format!("no result of match: {text}"),
+                );
                 ScenarioError::Table { path: path.clone(), what }
             }
         };
@@ -217,8 +231,16 @@ impl MatchPlan {
             let few: Vec<&str> = self.unknown.iter().take(SHOWN).map(String::as_str).collect();
             let (zh, en) = (few.join("、"), few.join(", "));
             self.notes.push(Wording::new(
-                format!("{} 对没有算入：需求单位不在对应表里（{} 个单位，如 {zh}）", self.unplaced, self.unknown.len()),
-                format!("{} pairs are left out: {} organizations have no cluster, such as {en}", self.unplaced, self.unknown.len()),
+                format!(
+                    "{} 对没有算入：需求单位不在对应表里（{} 个单位，如 {zh}）",
+                    self.unplaced,
+                    self.unknown.len()
+                ),
+                format!(
+                    "{} pairs are left out: {} organizations have no cluster, such as {en}",
+                    self.unplaced,
+                    self.unknown.len()
+                ),
             ));
         }
     }
@@ -240,14 +262,18 @@ fn organizations(
         let Some(headed) = Headed::find(path, table, &names) else { continue };
         for row in headed.rows {
             let cell = |names: &[&str]| Headed::text(row, headed.column(names));
-            let (name, cluster) = (cell(names[0]), format!("{}/{}", cell(names[1]), cell(names[2])));
+            let (name, cluster) =
+                (cell(names[0]), format!("{}/{}", cell(names[1]), cell(names[2])));
             if !name.is_empty() {
                 mapping.insert(name, named(path, &cluster, headed.place(row))?);
             }
         }
     }
     if mapping.is_empty() {
-        let what = Wording::new("没有含 单位、市、产业 三列的表", "no table has columns for organization, city and industry");
+        let what = Wording::new(
+            "没有含 单位、市、产业 三列的表",
+            "no table has columns for organization, city and industry",
+        );
         return Err(ScenarioError::table(path, what));
     }
     inputs.push((path.to_owned(), tables.first().map(|it| it.sha256.clone()).unwrap_or_default()));

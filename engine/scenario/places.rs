@@ -100,7 +100,10 @@ impl Places {
             for direction in directions {
                 let industry = annex.get(direction.as_str())?;
                 let cluster = city * industries.len() + industry;
-                tiers.entry(cluster).and_modify(|it: &mut Tier| *it = tier.min(*it)).or_insert(tier);
+                tiers
+                    .entry(cluster)
+                    .and_modify(|it: &mut Tier| *it = tier.min(*it))
+                    .or_insert(tier);
             }
         }
         Some(Self { cities, industries, tiers })

@@ -36,7 +36,10 @@ pub(super) fn levers(
                 &source.path,
                 Wording::new(
                     format!("lever[{nth}]：{} 的“{}”与前面的一条时间重叠", part.cluster, part.id),
-                    format!("lever[{nth}]: {} for {} overlaps an earlier one", part.id, part.cluster),
+                    format!(
+                        "lever[{nth}]: {} for {} overlaps an earlier one",
+                        part.id, part.cluster
+                    ),
                 ),
             ));
         }
@@ -190,7 +193,11 @@ impl Reading<'_> {
                     &self.source.path,
                     Wording::new(
                         format!("{key}：“{}”用不到这个数，它属于 {}", known.id, of.join("、")),
-                        format!("{key} has no use in {}, it belongs to {}", known.id, of.join(", ")),
+                        format!(
+                            "{key} has no use in {}, it belongs to {}",
+                            known.id,
+                            of.join(", ")
+                        ),
                     ),
                 ));
             }
@@ -198,7 +205,12 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn plan(&mut self, chain: &Chain, known: &Lever, cluster: usize) -> Result<Plan, ScenarioError> {
+    fn plan(
+        &mut self,
+        chain: &Chain,
+        known: &Lever,
+        cluster: usize,
+    ) -> Result<Plan, ScenarioError> {
         let part = self.part;
         let mut plan = Plan { count: f64::from(part.count.unwrap_or(1)), ..Plan::default() };
         match known.id.as_str() {
@@ -208,7 +220,12 @@ impl Reading<'_> {
                 let rd = self.amount(part.rd.as_ref(), "rd")?;
                 if rd <= 0.0 {
                     let positive = Wording::new("大于 0 的金额", "an amount above 0");
-                    return Err(ScenarioError::value(&self.source.path, self.key("rd"), rd, positive));
+                    return Err(ScenarioError::value(
+                        &self.source.path,
+                        self.key("rd"),
+                        rd,
+                        positive,
+                    ));
                 }
                 plan.rd_ratio = grants * RD_PER_GRANT / rd;
                 // The estimates are about grants of a size that firms could have spent themselves.
@@ -233,7 +250,10 @@ impl Reading<'_> {
                     return Err(ScenarioError::contradiction(
                         &self.source.path,
                         Wording::new(
-                            format!("lever[{}]：引进企业产值应为 1 万元到 2 万亿元，且下限不超过上限", self.nth),
+                            format!(
+                                "lever[{}]：引进企业产值应为 1 万元到 2 万亿元，且下限不超过上限",
+                                self.nth
+                            ),
                             format!("lever[{}]: sizes must be 1 to 2e8 万元, and ascend", self.nth),
                         ),
                     ));

@@ -182,7 +182,10 @@ impl Reader<'_> {
         if values.iter().all(|(_, column)| column.is_none()) {
             return Err(ScenarioError::table(
                 self.path,
-                Wording::new("没有 产值（或 营业收入、增加值）一列", "no column of gross output, revenue or value added"),
+                Wording::new(
+                    "没有 产值（或 营业收入、增加值）一列",
+                    "no column of gross output, revenue or value added",
+                ),
             ));
         }
         for row in table.rows {
@@ -249,7 +252,9 @@ impl Reader<'_> {
         if top_output.is_some_and(|top| top <= 0.0 || top > value) {
             let what = Wording::new(
                 format!("{place}：龙头企业的产值应大于 0 且不超过集群的产值"),
-                format!("{place}: the largest firm's output must be above 0 and at most the cluster's"),
+                format!(
+                    "{place}: the largest firm's output must be above 0 and at most the cluster's"
+                ),
             );
             return Err(ScenarioError::contradiction(path, what));
         }
@@ -339,7 +344,9 @@ fn gaps(
                     key: name,
                     what: Wording::new(
                         format!("{before} 到 {after} 年相差 {change:.0} 倍，像是混用了万元和亿元"),
-                        format!("{before} to {after} differ {change:.0} times, as if 万元 and 亿元 were mixed"),
+                        format!(
+                            "{before} to {after} differ {change:.0} times, as if 万元 and 亿元 were mixed"
+                        ),
                     ),
                 });
             }
@@ -387,14 +394,23 @@ mod tests {
         for (rows, code) in [
             ("宝鸡,钛及钛合金,2023,300,,现价,8", "scenario.unit"),
             ("宝鸡,钛及钛合金,2023,300,元,现价,8", "scenario.unit"),
-            ("宝鸡,钛及钛合金,2023,300,亿元,现价,8\n宝鸡,钛及钛合金,2024,310,万元,现价,8", "scenario.unit"),
+            (
+                "宝鸡,钛及钛合金,2023,300,亿元,现价,8\n宝鸡,钛及钛合金,2024,310,万元,现价,8",
+                "scenario.unit",
+            ),
             ("宝鸡,钛及钛合金,2023,300,亿元,,8", "scenario.measure"),
-            ("宝鸡,钛及钛合金,2023,300,亿元,现价,8\n西安,光子,2023,3,亿元,不变价,8", "scenario.measure"),
+            (
+                "宝鸡,钛及钛合金,2023,300,亿元,现价,8\n西安,光子,2023,3,亿元,不变价,8",
+                "scenario.measure",
+            ),
             ("宝鸡,钛及钛合金,2023,0,亿元,现价,8", "scenario.value"),
             ("宝鸡,钛及钛合金,2023,-3,亿元,现价,8", "scenario.value"),
             ("宝鸡,钛及钛合金,2023,3,亿元,现价,0", "scenario.value"),
             ("宝鸡,钛合金,2023,3,亿元,现价,8", "scenario.unknown-name"),
-            ("宝鸡,航空,2023,3,亿元,现价,8\n宝鸡,航空,2023,4,亿元,现价,8", "scenario.contradiction"),
+            (
+                "宝鸡,航空,2023,3,亿元,现价,8\n宝鸡,航空,2023,4,亿元,现价,8",
+                "scenario.contradiction",
+            ),
         ] {
             let error = read(&format!("{HEAD}{rows}\n")).expect_err(rows);
             assert_eq!(error.code(), code, "{error}");

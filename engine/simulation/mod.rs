@@ -24,7 +24,7 @@ pub use cluster::{Effect, LeverWindow};
 pub use economy::{Checkpoint, Economy, replicates};
 pub use entry::Relatedness;
 pub use error::SimulationError;
-pub use normaliser::normaliser;
+pub use normaliser::{normaliser, normaliser_over};
 pub use parameters::{PARAMETER_RANGES, ParameterRange, Parameters};
 pub use population::reference_firms;
 pub use setup::Setup;

@@ -52,7 +52,8 @@ pub fn fan_svg(fan: &Fan, lang: Lang) -> Markup {
     let targets: Vec<&(i32, f64)> = (fan.targets.iter())
         .filter(|it| it.1 <= most * 2.0 && (first..=last).contains(&it.0))
         .collect();
-    let most = targets.iter().map(|it| it.1).chain(levels.iter().map(|it| it.1)).fold(most, f64::max);
+    let most =
+        targets.iter().map(|it| it.1).chain(levels.iter().map(|it| it.1)).fold(most, f64::max);
     let step = tick(most.max(1e-9));
     let top = (most * 1.04 / step).ceil() * step;
     let width = WIDTH - LEFT - RIGHT;
@@ -75,11 +76,21 @@ pub fn fan_svg(fan: &Fan, lang: Lang) -> Markup {
     let description = match (fan.bands.last(), lang) {
         (Some(it), Lang::Zh) => format!(
             "{} 年中位数 {:.1}，80% 区间 {:.1}—{:.1}，95% 区间 {:.1}—{:.1}",
-            it.year, it.quantiles[3], it.quantiles[1], it.quantiles[5], it.quantiles[0], it.quantiles[6]
+            it.year,
+            it.quantiles[3],
+            it.quantiles[1],
+            it.quantiles[5],
+            it.quantiles[0],
+            it.quantiles[6]
         ),
         (Some(it), Lang::En) => format!(
             "{}: median {:.1}, 80 % interval {:.1} to {:.1}, 95 % {:.1} to {:.1}",
-            it.year, it.quantiles[3], it.quantiles[1], it.quantiles[5], it.quantiles[0], it.quantiles[6]
+            it.year,
+            it.quantiles[3],
+            it.quantiles[1],
+            it.quantiles[5],
+            it.quantiles[0],
+            it.quantiles[6]
         ),
         (None, _) => t("没有推演值", "no forecast").to_owned(),
     };
@@ -178,7 +189,10 @@ mod tests {
         let hollow = fan_svg(&fan(false), Lang::Zh).into_string();
         assert!(hollow.contains("未通过回测") && !hollow.contains("polygon fill=\"#"), "{hollow}");
         assert!(hollow.contains("2026 年中位数 88.0，80% 区间 68.0—108.0"));
-        assert!(hollow.contains("百亿") && !hollow.contains("千亿"), "levels far away are left out");
+        assert!(
+            hollow.contains("百亿") && !hollow.contains("千亿"),
+            "levels far away are left out"
+        );
         assert_eq!(hollow.matches("目标").count(), 1);
         let filled = fan_svg(&fan(true), Lang::En).into_string();
         assert!(filled.contains("fill=\"#cfe6f5\"") && !filled.contains("hollow"));
@@ -189,6 +203,9 @@ mod tests {
     fn steps_are_round() {
         assert_eq!(tick(120.0), 50.0);
         assert_eq!(tick(9.0), 2.0);
-        assert_eq!((short(0.0), short(50.0), short(0.25), short(5.0)), ("0".into(), "50".into(), "0.25".into(), "5".into()));
+        assert_eq!(
+            (short(0.0), short(50.0), short(0.25), short(5.0)),
+            ("0".into(), "50".into(), "0.25".into(), "5".into())
+        );
     }
 }

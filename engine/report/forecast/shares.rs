@@ -26,6 +26,8 @@ pub struct Shares {
     pub unit: String,
     /// Decimals of the numbers.
     pub decimals: usize,
+    /// Whether the numbers carry a plus.
+    pub signed: bool,
     /// The bars, from the top.
     pub splits: Vec<Split>,
 }
@@ -52,7 +54,9 @@ pub fn shares_svg(shares: &Shares) -> Markup {
                 line x1=(number(x(it.value - it.margin))) x2=(number(x(it.value + it.margin))) y1=(number(middle)) y2=(number(middle)) stroke="#24292f" stroke-width="1.2" {}
             }
             text x=(number(right + 6.0)) y=(number(y + BAR - 3.5)) {
-                (format!("{:+.*}", shares.decimals, it.value)) (shares.unit)
+                @if shares.signed { (format!("{:+.*}", shares.decimals, it.value)) }
+                @else { (format!("{:.*}", shares.decimals, it.value)) }
+                (shares.unit)
             }
         }
         line x1=(number(x(0.0))) x2=(number(x(0.0))) y1="0" y2=(number(height)) stroke="#8a9097" {}
@@ -72,6 +76,7 @@ mod tests {
             description: "说明".into(),
             unit: " 亿元".into(),
             decimals: 2,
+            signed: true,
             splits: vec![split("基金", 2.0), split("人才", -1.0)],
         })
         .into_string();
