@@ -5,8 +5,8 @@
 //! | floor | modules | what they do |
 //! |---|---|---|
 //! | 7 | [`cli`] | arguments, one file per command, exit codes |
-//! | 6 | [`job`] | a workspace: lists taken in, nights, publishing, backups |
-//! | 5 | [`pipeline`] [`config`] | import → index and embed → candidates → scores → allocation → output; settings |
+//! | 6 | [`job`] [`forecast`] | a workspace: lists taken in, nights, publishing, backups; scenarios run and told |
+//! | 5 | [`pipeline`] [`config`] [`scenario`] | import → index and embed → candidates → scores → allocation → output; settings; what is asked of a simulation |
 //! | 4 | [`corpus`] [`store`] [`index`] [`embed`] [`gpu`] [`report`] | files, SQLite, tantivy, model files, wgpu, documents |
 //! | 3 | [`simulation`] | how clusters may grow: firms, entry, transfer, supply chains, in integers |
 //! | 2 | [`matching`] [`evaluation`] | parts, scores, verdicts, allocation; ranking measures |
@@ -39,6 +39,7 @@ pub mod config;
 pub mod corpus;
 pub mod embed;
 pub mod evaluation;
+pub mod forecast;
 pub mod gpu;
 pub mod index;
 pub mod job;
@@ -48,6 +49,7 @@ pub mod model;
 pub mod pipeline;
 pub mod report;
 pub mod server;
+pub mod scenario;
 pub mod simulation;
 pub mod store;
 pub mod text;

@@ -137,6 +137,9 @@ fn help_is_as_kept() {
                 "token create",
                 "token list",
                 "token revoke",
+                "simulate",
+                "template",
+                "template cluster",
             ] {
                 let words: Vec<&str> =
                     command.split(' ').chain(["--help", "--lang", lang]).collect();

@@ -10,6 +10,7 @@ mod endpoint;
 mod evaluation;
 mod feedback;
 mod floors;
+mod forecast;
 mod formats;
 mod gpu_against_reference;
 mod import;

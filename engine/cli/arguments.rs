@@ -7,6 +7,8 @@ use jiff::civil::Date;
 
 use super::{judge, serve, token, user};
 use super::back_test::{BACK_TEST_EXAMPLES, BackTestArguments};
+use super::simulate::{SIMULATE_EXAMPLES, SimulateArguments};
+use super::template::{TEMPLATE_EXAMPLES, TemplateArguments};
 use crate::embed::Source;
 use crate::kernel::BackendChoice;
 use crate::model::Side;
@@ -89,6 +91,12 @@ pub(super) enum Command {
     /// 人工评分：取一批配对盲评，写成 qrels
     #[command(after_help = judge::EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
     Judge(judge::JudgeArguments),
+    /// 产业集群增长推演：有无某项举措，集群会怎样，有多大把握
+    #[command(after_help = SIMULATE_EXAMPLES)]
+    Simulate(SimulateArguments),
+    /// 写出可以直接填写的表格
+    #[command(after_help = TEMPLATE_EXAMPLES, arg_required_else_help = true, disable_help_subcommand = true)]
+    Template(TemplateArguments),
 }
 
 const MATCH_EXAMPLES: &str = "\

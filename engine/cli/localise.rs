@@ -318,6 +318,33 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     ("explain", "demand", "Number or id of the demand"),
     ("explain", "supply", "Number or id of the supply"),
     ("backends", "", "List the machines that can compute here"),
+    ("template", "", "Write workbooks to fill in"),
+    (
+        "template cluster",
+        "",
+        "Workbook for simulate: yearly output, firms, largest firms, measures and targets",
+    ),
+    ("template cluster", "file", "File to write (XLSX); an existing one is replaced"),
+    (
+        "simulate",
+        "",
+        "What-if: how clusters may grow with and without measures, and how sure that is",
+    ),
+    ("simulate", "scenarios", "Scenario files (TOML), or filled-in workbooks (XLSX), one or more"),
+    ("simulate", "out", "Result folder; unfinished results of the same inputs in it are continued"),
+    ("simulate", "replicates", "Replicates, instead of the scenario's"),
+    ("simulate", "seed", "Seed, decimal or with 0x, instead of the scenario's"),
+    ("simulate", "from_run", "Take the result of a match as known matches and their intake"),
+    ("simulate", "backend", "Where to compute"),
+    ("simulate", "threads", "Threads; all by default"),
+    ("simulate", "json", "Write a JSON summary to stdout"),
+    (
+        "simulate",
+        "notes",
+        "Begin with sim/report.html. The same command continues an interrupted run.\n\
+         Samples and a schema of scenario files are in corpus/scenarios; `duijie template cluster`\n\
+         writes a workbook to fill in instead.",
+    ),
     (
         "eval",
         "",

@@ -27,6 +27,8 @@ mod status;
 mod table;
 mod token;
 mod user;
+mod simulate;
+mod template;
 mod workspace;
 
 use std::ffi::OsString;
@@ -101,6 +103,8 @@ fn run(arguments: &[OsString]) -> u8 {
         Command::Token(options) => token::run(options, lang),
         Command::Serve(options) => serve::run(options, lang),
         Command::Judge(options) => judge::run(options, lang),
+        Command::Simulate(options) => simulate::run(options, lang),
+        Command::Template(options) => template::run(options, lang),
     };
     ended(result, lang)
 }

@@ -53,6 +53,7 @@ mod limits;
 mod merges;
 mod near_duplicates;
 mod originals;
+mod plain;
 mod price;
 mod privacy;
 mod recognise;
@@ -76,6 +77,7 @@ pub use find::find_lists;
 pub use import::{ImportOptions, read_lists};
 pub use near_duplicates::groups as near_duplicate_groups;
 pub use originals::returned_rows;
+pub use plain::{PlainCell, PlainRow, PlainTable, read_tables};
 pub use rejected::write_rejected_csv;
 pub use stream::{Batch, Streamed, stream_list};
 pub use yearly::{

@@ -11,10 +11,12 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::nightly::guarded;
-use super::parquet_file::{Kind, ParquetFile};
 use super::{JobError, Surroundings, Workspace};
 use crate::model::{Contact, Lang, Price, Record, Side, Visibility};
-use crate::report::{TableCell, TableColumn, TableDates, TableLook, TableSheet, write_tables};
+use crate::report::{
+    ParquetFile, ParquetKind, TableCell, TableColumn, TableDates, TableLook, TableSheet,
+    write_tables,
+};
 use crate::store::{Scope, Store, StoreError, StoredRecord, mask};
 
 /// Rows that wait between the store and the file.
@@ -88,30 +90,30 @@ struct Row {
 }
 
 /// Names in Parquet, in the order of [`Row::cells`]; the side comes first.
-const NAMES: [(&str, Kind); 23] = [
-    ("number", Kind::Text),
-    ("id", Kind::Text),
-    ("list", Kind::Text),
-    ("title", Kind::Text),
-    ("body", Kind::Text),
-    ("keywords", Kind::Text),
-    ("classification", Kind::Text),
-    ("codes", Kind::Text),
-    ("organization", Kind::Text),
-    ("region", Kind::Text),
-    ("cooperation", Kind::Text),
-    ("maturity", Kind::Text),
-    ("ip_status", Kind::Text),
-    ("price_from_yuan", Kind::Number),
-    ("price_to_yuan", Kind::Number),
-    ("posted_on", Kind::Day),
-    ("valid_from", Kind::Day),
-    ("valid_until", Kind::Day),
-    ("visibility", Kind::Text),
-    ("person", Kind::Text),
-    ("telephone", Kind::Text),
-    ("email", Kind::Text),
-    ("source", Kind::Text),
+const NAMES: [(&str, ParquetKind); 23] = [
+    ("number", ParquetKind::Text),
+    ("id", ParquetKind::Text),
+    ("list", ParquetKind::Text),
+    ("title", ParquetKind::Text),
+    ("body", ParquetKind::Text),
+    ("keywords", ParquetKind::Text),
+    ("classification", ParquetKind::Text),
+    ("codes", ParquetKind::Text),
+    ("organization", ParquetKind::Text),
+    ("region", ParquetKind::Text),
+    ("cooperation", ParquetKind::Text),
+    ("maturity", ParquetKind::Text),
+    ("ip_status", ParquetKind::Text),
+    ("price_from_yuan", ParquetKind::Number),
+    ("price_to_yuan", ParquetKind::Number),
+    ("posted_on", ParquetKind::Day),
+    ("valid_from", ParquetKind::Day),
+    ("valid_until", ParquetKind::Day),
+    ("visibility", ParquetKind::Text),
+    ("person", ParquetKind::Text),
+    ("telephone", ParquetKind::Text),
+    ("email", ParquetKind::Text),
+    ("source", ParquetKind::Text),
 ];
 
 /// Headings and widths, in the order of [`Row::cells`].
@@ -413,8 +415,8 @@ impl Source<'_> {
 
     fn write_parquet(&self, file: File, sides: &[Side]) -> Result<[u64; 2], Failed> {
         let failed = |error: parquet::errors::ParquetError| Failed::Io(io::Error::other(error));
-        let columns: Vec<(&str, Kind)> =
-            std::iter::once(("side", Kind::Text)).chain(NAMES).collect();
+        let columns: Vec<(&str, ParquetKind)> =
+            std::iter::once(("side", ParquetKind::Text)).chain(NAMES).collect();
         let mut out = ParquetFile::new(BufWriter::new(file), &columns).map_err(failed)?;
         let mut counts = [0; 2];
         for &side in sides {

@@ -32,7 +32,6 @@ mod night_news;
 mod nightly;
 mod on_failure;
 mod options;
-mod parquet_file;
 mod serving;
 mod small_table;
 mod standing;

@@ -7,9 +7,11 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::nightly::guarded;
-use super::parquet_file::{Kind, ParquetFile};
 use super::{ExportFormat, JobError};
-use crate::report::{TableCell, TableColumn, TableDates, TableLook, TableSheet, write_tables};
+use crate::report::{
+    ParquetFile, ParquetKind, TableCell, TableColumn, TableDates, TableLook, TableSheet,
+    write_tables,
+};
 
 /// A column: its name for programs, its headings, its width and look.
 pub(super) type SmallColumn = (&'static str, &'static str, &'static str, u8, TableLook);
@@ -47,7 +49,7 @@ pub(super) fn write(
         ExportFormat::Jsonl => json_lines(file()?, columns, &rows).map_err(failed)?,
         ExportFormat::Parquet => {
             let parquet = |error: parquet::errors::ParquetError| failed(io::Error::other(error));
-            let kinds: Vec<(&str, Kind)> =
+            let kinds: Vec<(&str, ParquetKind)> =
                 columns.iter().map(|(name, .., look)| (*name, kind(*look))).collect();
             let mut out = ParquetFile::new(BufWriter::new(file()?), &kinds).map_err(parquet)?;
             for row in rows {
@@ -62,11 +64,11 @@ pub(super) fn write(
 }
 
 /// Numbers stand in columns of amounts, days in columns of dates, texts in all others.
-const fn kind(look: TableLook) -> Kind {
+const fn kind(look: TableLook) -> ParquetKind {
     match look {
-        TableLook::Amount => Kind::Number,
-        TableLook::Date => Kind::Day,
-        TableLook::Prose | TableLook::Code | TableLook::Short => Kind::Text,
+        TableLook::Amount => ParquetKind::Number,
+        TableLook::Date => ParquetKind::Day,
+        TableLook::Prose | TableLook::Code | TableLook::Short => ParquetKind::Text,
     }
 }
 

@@ -23,6 +23,10 @@ pub enum Stage {
     Measure,
     /// Looking for supplies that together cover a demand.
     Joint,
+    /// Closing the reference economy of a simulation.
+    Normalise,
+    /// Running replicates of a simulation.
+    Simulate,
     /// Writing the files.
     Write,
 }
@@ -41,6 +45,8 @@ impl Stage {
             Self::Evidence => "evidence",
             Self::Measure => "measure",
             Self::Joint => "joint",
+            Self::Normalise => "normalise",
+            Self::Simulate => "simulate",
             Self::Write => "write",
         }
     }
@@ -58,6 +64,8 @@ impl Stage {
             Self::Measure => lang.pick("计算指标", "measuring"),
             Self::Evidence => lang.pick("切分段落", "reading passages"),
             Self::Joint => lang.pick("寻找联合体", "joining supplies"),
+            Self::Normalise => lang.pick("校准参照经济", "closing the reference economy"),
+            Self::Simulate => lang.pick("逐次推演", "running replicates"),
             Self::Write => lang.pick("写出结果", "writing results"),
         }
     }

@@ -28,7 +28,7 @@ pub use economy::{Checkpoint, Economy, Outcome, replicates};
 pub use entry::Relatedness;
 pub use error::SimulationError;
 pub use lockstep::{Lockstep, Replicate, replicates_on};
-pub use normaliser::normaliser;
+pub use normaliser::{normaliser, normaliser_over};
 pub use parameters::{PARAMETER_RANGES, ParameterRange, Parameters};
 pub use population::reference_firms;
 pub use setup::Setup;

@@ -11,7 +11,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
-use crate::report::TableCell;
+use super::TableCell;
 
 /// Rows per group: some tens of megabytes of text, held in memory until they are written.
 const GROUP: usize = 16_384;
@@ -20,28 +20,35 @@ const EPOCH: Date = date(1970, 1, 1);
 
 /// What a column holds. Every value may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum ParquetKind {
+    /// Text.
     Text,
+    /// A number.
     Number,
+    /// A day.
     Day,
 }
 
 /// A file being written. Cells of another kind than their column's are missing.
-pub(super) struct ParquetFile<W: Write + Send> {
+pub struct ParquetFile<W: Write + Send> {
     writer: SerializedFileWriter<W>,
-    kinds: Vec<Kind>,
+    kinds: Vec<ParquetKind>,
     rows: Vec<Vec<TableCell>>,
 }
 
 impl<W: Write + Send> ParquetFile<W> {
-    pub(super) fn new(to: W, columns: &[(&str, Kind)]) -> Result<Self, ParquetError> {
+    /// Begins a file with these columns.
+    ///
+    /// # Errors
+    /// Names that are no names of columns.
+    pub fn new(to: W, columns: &[(&str, ParquetKind)]) -> Result<Self, ParquetError> {
         let fields = columns
             .iter()
             .map(|(name, kind)| {
                 let (physical, logical) = match kind {
-                    Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-                    Kind::Number => (Physical::DOUBLE, None),
-                    Kind::Day => (Physical::INT32, Some(LogicalType::Date)),
+                    ParquetKind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+                    ParquetKind::Number => (Physical::DOUBLE, None),
+                    ParquetKind::Day => (Physical::INT32, Some(LogicalType::Date)),
                 };
                 Type::primitive_type_builder(name, physical)
                     .with_repetition(Repetition::OPTIONAL)
@@ -64,12 +71,19 @@ impl<W: Write + Send> ParquetFile<W> {
     }
 
     /// Adds a row: one cell per column, in order.
-    pub(super) fn push(&mut self, row: Vec<TableCell>) -> Result<(), ParquetError> {
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn push(&mut self, row: Vec<TableCell>) -> Result<(), ParquetError> {
         self.rows.push(row);
         if self.rows.len() == GROUP { self.flush() } else { Ok(()) }
     }
 
-    pub(super) fn finish(mut self) -> Result<(), ParquetError> {
+    /// Writes the rest and the footer.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn finish(mut self) -> Result<(), ParquetError> {
         self.flush()?;
         self.writer.close().map(|_| ())
     }
@@ -84,21 +98,21 @@ impl<W: Write + Send> ParquetFile<W> {
             let Some(mut column) = group.next_column()? else { break };
             let cells = rows.iter().map(|row| row.get(place).unwrap_or(&TableCell::Blank));
             match kind {
-                Kind::Text => {
+                ParquetKind::Text => {
                     let (levels, values) = split(cells, |cell| match cell {
                         TableCell::Text(text) => Some(ByteArray::from(text.as_str())),
                         _ => None,
                     });
                     column.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None)?;
                 }
-                Kind::Number => {
+                ParquetKind::Number => {
                     let (levels, values) = split(cells, |cell| match cell {
                         TableCell::Number(number) => Some(*number),
                         _ => None,
                     });
                     column.typed::<DoubleType>().write_batch(&values, Some(&levels), None)?;
                 }
-                Kind::Day => {
+                ParquetKind::Day => {
                     let (levels, values) = split(cells, |cell| match cell {
                         TableCell::Day(day) => EPOCH.until(*day).ok().map(|span| span.get_days()),
                         _ => None,
@@ -136,7 +150,11 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let mut file = tempfile::tempfile().expect("a file");
-        let columns = [("title", Kind::Text), ("price", Kind::Number), ("day", Kind::Day)];
+        let columns = [
+            ("title", ParquetKind::Text),
+            ("price", ParquetKind::Number),
+            ("day", ParquetKind::Day),
+        ];
         let mut out =
             ParquetFile::new(file.try_clone().expect("a handle"), &columns).expect("begun");
         let n = GROUP + 3;
