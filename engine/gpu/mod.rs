@@ -6,13 +6,16 @@
 //! This module knows nothing of demands and supplies.
 
 mod backend;
+mod certified;
 mod device;
 mod max_sim;
 mod pair_scores;
 mod plan;
+mod rung;
 mod shaders;
 mod side;
 mod top_k;
 
 pub use backend::{AdapterPreference, GpuBackend, adapters};
+pub use rung::Rung;
 pub use shaders::{Access, Kernel, kernels};
