@@ -556,6 +556,10 @@ pub(super) struct ExplainArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct BackendsArguments {
+    /// 逐一核对：每种指令集、每块显卡的每级算法与参考结果比较并计时
+    #[arg(long)]
+    pub(super) check: bool,
+
     /// 输出 JSON
     #[arg(long)]
     pub(super) json: bool,

@@ -299,6 +299,11 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     ("explain", "supply", "Number or id of the supply"),
     ("backends", "", "List the machines that can compute here"),
     (
+        "backends",
+        "check",
+        "Compare every instruction set and every rung of every GPU with the reference, and time it",
+    ),
+    (
         "eval",
         "",
         "Measure matching against graded pairs: rankings, two-way lists, probabilities, beside BM25",

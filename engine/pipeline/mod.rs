@@ -8,6 +8,7 @@
 mod allocation;
 mod answers;
 mod candidates;
+mod check_backends;
 mod choice;
 mod clock;
 mod compare;
@@ -34,6 +35,7 @@ mod synonyms;
 mod write;
 
 pub use allocation::{AllocationMethod, DEFAULT_EXPOSURE_COST, QuotaBy, QuotaOption};
+pub use check_backends::{BackendCheck, Checked, check_backends};
 pub use choice::choose_backend;
 pub use compare::{AllocationFacts, Comparison, ListMeasures};
 pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};
