@@ -2,7 +2,8 @@
 //!
 //! [`GpuBackend`] fulfils the contract of [`kernel::Backend`](crate::kernel::Backend). `plan` cuts
 //! the work without a device; `device` talks to one and turns everything that can fail into an
-//! error; `top_k`, `pair_scores` and `max_sim` are the hosts of the kernels of the same name in `shaders/`.
+//! error; `top_k`, `pair_scores` and `max_sim` are the hosts of the kernels of the same name in `shaders/`;
+//! `rung` is the ladder of numbers in which `top_k` scores, and `certified` makes its coarse rungs exact.
 //! This module knows nothing of demands and supplies.
 
 mod backend;
