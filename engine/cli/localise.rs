@@ -301,7 +301,7 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     (
         "backends",
         "check",
-        "Compare every instruction set and every rung of every GPU with the reference, and time it",
+        "Compare every instruction set and GPU rung with the reference, and time it",
     ),
     (
         "eval",
