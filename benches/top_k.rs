@@ -37,7 +37,7 @@ pub(crate) fn unit_rows(n: usize, dim: usize, seed: u64) -> Embeddings {
     Embeddings::new(data, dim).expect("whole rows")
 }
 
-/// The backends to time, named with their adapters; the GPU only where there is one.
+/// The backends to time, named with their adapters and rungs; the GPU only where there is one.
 pub(crate) fn backends() -> Vec<(String, Box<dyn Backend>)> {
     let mut backends: Vec<(String, Box<dyn Backend>)> = Vec::new();
     for &instructions in Instructions::ALL {
@@ -49,7 +49,13 @@ pub(crate) fn backends() -> Vec<(String, Box<dyn Backend>)> {
     if let Ok(gpu) = GpuBackend::new(&AdapterPreference::Any) {
         let info = gpu.info();
         let software = if info.software { "software " } else { "" };
-        backends.push((format!("gpu {software}{}", info.adapter), Box::new(gpu)));
+        for rung in gpu.rungs() {
+            let again = GpuBackend::new(&AdapterPreference::Any);
+            if let Some(gpu) = again.ok().and_then(|gpu| gpu.with_rung(rung)) {
+                let name = format!("gpu {software}{} {}", info.adapter, rung.name());
+                backends.push((name, Box::new(gpu)));
+            }
+        }
     }
     backends
 }

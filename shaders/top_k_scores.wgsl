@@ -4,6 +4,7 @@
 //   documents   [n_bound, dim_vec4]        row-major; the chunk is a range of these rows
 //   states      [n_queries]                threshold in, count of candidates out
 //   candidates  [n_queries, capacity]      out: (key of the score, document)
+//   allowed     [documents / 32]           one bit per document, read where the call is filtered
 // Grid: x = queries / 64, y = chunk / 64, rounded up; each invocation scores 4 x 4 pairs.
 // Reference: engine/kernel/top_k.rs
 #import top_k
@@ -15,6 +16,7 @@
 @group(0) @binding(2) var<storage, read> documents: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> states: array<QueryState>;
 @group(0) @binding(4) var<storage, read_write> candidates: array<vec2<u32>>;
+@group(0) @binding(5) var<storage, read> allowed: array<u32>;
 
 // rows of each side per workgroup
 const TILE: u32 = 64u;
@@ -42,37 +44,7 @@ fn document_vec4(row: u32, column: u32) -> vec4<f32> {
     return vec4<f32>();
 }
 
-fn keep(query: u32, row: u32, score: f32, threshold: u32) {
-    let key = score_key(score);
-    if (key <= threshold || row >= params.chunk_end) {
-        return;
-    }
-    let document = params.first_document + row;
-    if (params.first_chunk == 1u) {
-        let slot = row - params.chunk_start;
-        candidates[query * params.capacity + slot] = vec2<u32>(key, document);
-        return;
-    }
-    // a chunk that is repeated for another query's overflow must not be taken in twice
-    if (document < states[query].done) {
-        return;
-    }
-    let slot = atomicAdd(&states[query].count, 1u);
-    if (slot < params.capacity) {
-        candidates[query * params.capacity + slot] = vec2<u32>(key, document);
-    }
-}
-
-fn keep_four(query: u32, row: u32, scores: vec4<f32>) {
-    if (query >= params.n_queries) {
-        return;
-    }
-    let threshold = states[query].threshold;
-    keep(query, row, scores.x, threshold);
-    keep(query, row + SPREAD, scores.y, threshold);
-    keep(query, row + 2u * SPREAD, scores.z, threshold);
-    keep(query, row + 3u * SPREAD, scores.w, threshold);
-}
+#import top_k_keep
 
 @compute @workgroup_size(256)
 fn main(

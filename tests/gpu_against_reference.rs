@@ -1,17 +1,18 @@
 //! Every backend against the sequential references.
 //!
-//! The same bodies run on the processor with each set of vector instructions, and on a GPU twice:
-//! as it is, and with limits so tight that small inputs are cut into many tiles and chunks.
-//! Without an adapter the GPU is left out and that is said; with `REQUIRE_GPU=1` it is a failure.
+//! The same bodies run on the processor with each set of vector instructions, and on every rung of a
+//! GPU twice: as it is, and with limits so tight that small inputs are cut into many tiles and chunks.
+//! Without an adapter the GPU is left out and that is said; with `REQUIRE_GPU=1` it is a failure, and
+//! `REQUIRE_RUNGS=f32,f16,i8` makes one of each rung that is named and missing.
 
 use std::fmt::Debug;
 use std::io::Write;
 use std::sync::LazyLock;
 
-use duijie::gpu::{AdapterPreference, GpuBackend, adapters};
+use duijie::gpu::{AdapterPreference, GpuBackend, Rung, adapters};
 use duijie::kernel::{
-    self, Backend, BackendError, BackendKind, BestRow, CpuBackend, Hit, Instructions,
-    MAX_MAGNITUDE, best_first, dot_oracle,
+    self, Backend, BackendError, BackendKind, BestRow, CoarseRows, CpuBackend, Hit, Instructions,
+    MAX_MAGNITUDE, Precision, RowSet, Selecting, best_first, dot_oracle,
 };
 use duijie::model::{Embeddings, EmbeddingsView, MultiVectors};
 
@@ -32,10 +33,17 @@ static BACKENDS: LazyLock<Vec<Named>> = LazyLock::new(|| {
     let mut backends: Vec<Named> = Instructions::ALL.iter().filter_map(cpu).collect();
     match GpuBackend::new(&AdapterPreference::Any) {
         Ok(gpu) => {
-            let tight = GpuBackend::new(&AdapterPreference::Any).expect("it opened before");
-            let tight = tight.with_limits(TIGHT_BINDING_BYTES, TIGHT_WORK);
-            backends.push(Named { name: "gpu".to_owned(), backend: Box::new(gpu) });
-            backends.push(Named { name: "gpu held short".to_owned(), backend: Box::new(tight) });
+            for rung in gpu.rungs() {
+                let open = || {
+                    let again = GpuBackend::new(&AdapterPreference::Any).expect("it opened before");
+                    again.with_rung(rung).expect("the rung was there before")
+                };
+                let tight = open().with_limits(TIGHT_BINDING_BYTES, TIGHT_WORK);
+                let name = rung.name();
+                backends.push(Named { name: format!("gpu {name}"), backend: Box::new(open()) });
+                let name = format!("gpu {name} held short");
+                backends.push(Named { name, backend: Box::new(tight) });
+            }
         }
         Err(BackendError::NoAdapter) if std::env::var_os("REQUIRE_GPU").is_none() => {
             skipped();
@@ -94,6 +102,16 @@ fn assert_same<T: PartialEq + Debug>(test: &str, backend: &str, expected: &T, fo
     panic!("{test}: {backend} differs from the reference: compare {expected} with {found}");
 }
 
+#[test]
+fn every_required_rung_is_there() {
+    let Some(required) = std::env::var_os("REQUIRE_RUNGS") else { return };
+    let gpu = GpuBackend::new(&AdapterPreference::Any).expect("rungs need a device");
+    for name in required.to_string_lossy().split(',').filter(|name| !name.is_empty()) {
+        let there = Rung::named(name).is_some_and(|rung| gpu.rungs().contains(&rung));
+        assert!(there, "rung {name} is missing: {:?}", gpu.left_out());
+    }
+}
+
 /// Sizes 0 and 1, one below and above a workgroup and a tile, all dimensions different.
 const SHAPES: &[(usize, usize, usize, usize)] = &[
     // queries, documents, dim, k
@@ -123,6 +141,120 @@ fn top_k_is_exact_on_integers_of_every_shape() {
             let found = backend.top_k(queries.view(), documents.view(), k).expect("valid");
             let test = format!("top_k {n_queries} x {n_documents} x {dim}, k {k}");
             assert_same(&test, name, &expected, &found);
+        }
+    }
+}
+
+/// Rows in a few tight clusters, every seventh twice: coarse scores of many documents are nearly or
+/// wholly equal.
+fn clustered_rows(n: usize, dim: usize, seed: u64) -> Embeddings {
+    let centres = unit_rows(5, dim, 99);
+    let noise = unit_rows(n, dim, seed);
+    let number = |row: usize, column: usize| {
+        let row = if row % 7 == 6 { row - 1 } else { row };
+        let centre = usize::try_from(draw(seed, row) % 5).expect("below 5");
+        centres.row(centre)[column] + 0.05 * noise.row(row)[column]
+    };
+    let data = (0..n * dim).map(|at| number(at / dim, at % dim)).collect();
+    Embeddings::new(data, dim).expect("whole rows")
+}
+
+/// The best of the documents that may be found, by the order of additions of the processor.
+fn reference(queries: &Embeddings, documents: &Embeddings, asked: &Selecting<'_>) -> Vec<Vec<Hit>> {
+    let n = documents.n_rows();
+    let mut lists = kernel::top_k(queries.view(), documents.view(), n).expect("valid");
+    for hits in &mut lists {
+        let allowed = |row| asked.allowed.is_none_or(|allowed| allowed.contains(row));
+        hits.retain(|hit| allowed(hit.document as usize));
+        hits.truncate(asked.k);
+    }
+    lists
+}
+
+#[test]
+fn certified_lists_have_the_bits_of_the_reference() {
+    for (n_queries, n_documents, dim, k) in
+        [(9, 1500, 67, 10), (70, 900, 128, 33), (17, 300, 32, 300)]
+    {
+        let set = RowSet::of(n_documents, |row| row % 3 == 1 || row > n_documents / 2);
+        for (kind, make) in
+            [("random", unit_rows as fn(_, _, _) -> _), ("clustered", clustered_rows)]
+        {
+            let (queries, documents) = (make(n_queries, dim, 31), make(n_documents, dim, 32));
+            for allowed in [None, Some(&set)] {
+                let asked = Selecting { k, allowed, approximate: false };
+                let expected = reference(&queries, &documents, &asked);
+                for Named { name, backend } in &*BACKENDS {
+                    let found = backend
+                        .select(queries.view(), documents.view(), &asked)
+                        .expect("valid inputs");
+                    let test = format!("{kind} {n_queries} x {n_documents} x {dim}, k {k}");
+                    assert!(found.work.exact, "{test} {name}");
+                    if name.starts_with("gpu f32") {
+                        // Its scores are the device's own; the order of near-equal ones may differ.
+                        assert_eq!(found.lists.len(), n_queries);
+                        for (hits, best) in found.lists.iter().zip(&expected) {
+                            assert_eq!(hits.len(), best.len(), "{test} {name}");
+                            let rows_allowed = |hit: &Hit| {
+                                allowed.is_none_or(|set| set.contains(hit.document as usize))
+                            };
+                            assert!(hits.iter().all(rows_allowed), "{test} {name}");
+                        }
+                    } else {
+                        assert_same(&test, name, &expected, &found.lists);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn approximate_lists_say_so_and_hold_nearly_the_best() {
+    let (queries, documents) = (unit_rows(20, 256, 41), unit_rows(2000, 256, 42));
+    let asked = Selecting { approximate: true, ..Selecting::best(10) };
+    let expected = reference(&queries, &documents, &asked);
+    for Named { name, backend } in &*BACKENDS {
+        let found = backend.select(queries.view(), documents.view(), &asked).expect("valid");
+        assert_eq!(found.work.exact, found.work.precision == Precision::F32, "{name}");
+        assert_eq!(found.work.rescored, 0, "{name}");
+        let shared = |(hits, best): (&Vec<Hit>, &Vec<Hit>)| {
+            hits.iter().filter(|hit| best.iter().any(|it| it.document == hit.document)).count()
+        };
+        let shared: usize = found.lists.iter().zip(&expected).map(shared).sum();
+        assert!(shared >= 180, "{name} found {shared} of 200");
+    }
+}
+
+#[test]
+fn kept_coarse_rows_change_nothing() {
+    let (queries, documents) = (unit_rows(3, 96, 51), clustered_rows(2000, 96, 52));
+    let kept = CoarseRows::new(documents.view()).expect("valid");
+    let asked = Selecting::best(25);
+    let expected = reference(&queries, &documents, &asked);
+    for &instructions in Instructions::ALL {
+        let Some(cpu) = CpuBackend::with_instructions(instructions) else { continue };
+        let (queries, documents) = (queries.view(), documents.view());
+        let found = cpu.select_with(queries, documents, &kept, &asked).expect("valid");
+        assert_same("kept rows", instructions.name(), &expected, &found.lists);
+        assert_eq!(found.work.precision, Precision::Int8);
+        let other = unit_rows(1999, 96, 53);
+        let error = BackendError::Filter { filter: 2000, documents: 1999 };
+        assert_eq!(cpu.select_with(queries, other.view(), &kept, &asked), Err(error));
+    }
+}
+
+#[test]
+fn a_filter_of_another_table_is_refused_and_one_without_rows_finds_nothing() {
+    let (queries, documents) = (unit_rows(20, 40, 61), unit_rows(70, 40, 62));
+    for Named { name, backend } in &*BACKENDS {
+        for (set, expected) in [
+            (RowSet::none(71), Err(BackendError::Filter { filter: 71, documents: 70 })),
+            (RowSet::none(70), Ok(vec![Vec::new(); 20])),
+        ] {
+            let asked = Selecting { allowed: Some(&set), ..Selecting::best(4) };
+            let found = backend.select(queries.view(), documents.view(), &asked);
+            assert_eq!(found.map(|found| found.lists), expected, "{name}");
         }
     }
 }

@@ -48,7 +48,9 @@ fn constant(module: &naga::Module, name: &str) -> u32 {
 fn every_kernel_validates_without_optional_features() {
     for kernel in kernels() {
         let module = parse(kernel);
-        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+        // Halves unpacked to 32 bits are part of WGSL; only devices of OpenGL lack them.
+        let core = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+        let mut validator = Validator::new(ValidationFlags::all(), core);
         if let Err(error) = validator.validate(&module) {
             panic!("{}", error.emit_to_string_with_path(&kernel.wgsl(), kernel.file));
         }
@@ -126,7 +128,12 @@ macro_rules! same_layout {
 
 #[test]
 fn structs_lie_in_memory_as_the_host_writes_them() {
-    for file in ["shaders/top_k_scores.wgsl", "shaders/top_k_refine.wgsl"] {
+    for file in [
+        "shaders/top_k_scores.wgsl",
+        "shaders/top_k_scores_f16.wgsl",
+        "shaders/top_k_scores_i8.wgsl",
+        "shaders/top_k_refine.wgsl",
+    ] {
         let module = kernel(file);
         same_layout!(
             &module,
@@ -139,6 +146,10 @@ fn structs_lie_in_memory_as_the_host_writes_them() {
                 k,
                 capacity,
                 first_chunk,
+                filtered,
+                padding0,
+                padding1,
+                padding2,
             }
         );
         same_layout!(&module, QueryState { threshold, count, kept, done });
@@ -158,14 +169,16 @@ fn structs_lie_in_memory_as_the_host_writes_them() {
 
 #[test]
 fn constants_have_the_values_the_host_plans_with() {
-    let scores = kernel("shaders/top_k_scores.wgsl");
-    assert_eq!(constant(&scores, "TILE"), TOP_K_TILE);
-    let spread = constant(&scores, "SPREAD");
-    // Each invocation scores 4 × 4 pairs, and as a loader brings one vec4 of either side.
-    assert_eq!(spread * 4, TOP_K_TILE);
-    let workgroup = scores.entry_points[0].workgroup_size;
-    assert_eq!(workgroup, [spread * spread, 1, 1]);
-    assert_eq!(workgroup[0], TOP_K_TILE * constant(&scores, "DEPTH"));
+    for rung in ["", "_f16", "_i8"] {
+        let scores = kernel(&format!("shaders/top_k_scores{rung}.wgsl"));
+        assert_eq!(constant(&scores, "TILE"), TOP_K_TILE);
+        let spread = constant(&scores, "SPREAD");
+        // Each invocation scores 4 × 4 pairs, and as a loader brings one vec4 of either side.
+        assert_eq!(spread * 4, TOP_K_TILE);
+        let workgroup = scores.entry_points[0].workgroup_size;
+        assert_eq!(workgroup, [spread * spread, 1, 1]);
+        assert_eq!(workgroup[0], TOP_K_TILE * constant(&scores, "DEPTH"));
+    }
 
     let refine = kernel("shaders/top_k_refine.wgsl");
     let workgroup = refine.entry_points[0].workgroup_size;

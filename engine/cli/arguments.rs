@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
-use super::{judge, serve, token, user};
 use super::back_test::{BACK_TEST_EXAMPLES, BackTestArguments};
 use super::simulate::{SIMULATE_EXAMPLES, SimulateArguments};
 use super::template::{TEMPLATE_EXAMPLES, TemplateArguments};
+use super::{judge, serve, token, user};
 use crate::embed::Source;
 use crate::kernel::BackendChoice;
 use crate::model::Side;
@@ -587,6 +587,10 @@ pub(super) struct ExplainArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct BackendsArguments {
+    /// 逐一核对：每种指令集、每块显卡的每级算法与参考结果比较并计时
+    #[arg(long)]
+    pub(super) check: bool,
+
     /// 输出 JSON
     #[arg(long)]
     pub(super) json: bool,

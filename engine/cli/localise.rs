@@ -346,6 +346,11 @@ const ENGLISH: &[(&str, &str, &str)] = &[
          writes a workbook to fill in instead.",
     ),
     (
+        "backends",
+        "check",
+        "Compare every instruction set and GPU rung with the reference, and time it",
+    ),
+    (
         "eval",
         "",
         "Measure matching against graded pairs: rankings, two-way lists, probabilities, beside BM25",

@@ -23,12 +23,12 @@ mod outcome;
 mod progress;
 mod search;
 mod serve;
+mod simulate;
 mod status;
 mod table;
+mod template;
 mod token;
 mod user;
-mod simulate;
-mod template;
 mod workspace;
 
 use std::ffi::OsString;

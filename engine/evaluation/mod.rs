@@ -4,8 +4,8 @@
 //! Pure: runs, grades and probabilities come in as tables, figures go out. Agreement with
 //! `trec_eval` is tested on an example worked by hand (`worked/`).
 
-mod agreement;
 mod abc;
+mod agreement;
 mod attribution;
 mod calibration;
 mod ensemble;
@@ -20,8 +20,8 @@ mod special;
 mod tails;
 mod trec;
 
-pub use agreement::{GRADES, GradeTable, kappa, weighted_kappa};
 pub use abc::PriorRuns;
+pub use agreement::{GRADES, GradeTable, kappa, weighted_kappa};
 pub use attribution::{
     Estimate, SobolIndex, VarianceSplit, paired_difference, shapley, sobol, split_variance,
 };

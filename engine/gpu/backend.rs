@@ -6,14 +6,18 @@ use super::device::{self, Adapter, Device};
 use super::firm_step::{self, FirmStep, GpuSession, Host};
 use super::max_sim::MaxSim;
 use super::pair_scores::PairScores;
-use super::plan::DeviceLimits;
-use super::top_k::TopK;
+use super::rung::Rung;
+use super::top_k::{Pass, TopK};
+use super::{certified, plan::DeviceLimits};
 use crate::kernel::firm_step::{FirmSession, RunStart};
 use crate::kernel::{
-    self, Backend, BackendError, BackendInfo, BestRow, Hit, check_inputs, check_pairs,
-    check_pairs_of,
+    self, Backend, BackendError, BackendInfo, BestRow, Hit, Selected, Selecting, SelectionWork,
+    check_inputs, check_pairs, check_pairs_of,
 };
-use crate::model::{EmbeddingsView, MultiVectorsView};
+use crate::model::{Embeddings, EmbeddingsView, MultiVectorsView};
+
+/// Longest rows that coarse rungs take: integer dot products of `2¹⁶` bytes fit 32 bits.
+const MAX_COARSE_DIM: usize = 1 << 16;
 
 /// Which adapter to open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,16 +37,21 @@ pub fn adapters() -> Vec<BackendInfo> {
     device::adapters().into_iter().map(|adapter| adapter.info).collect()
 }
 
-/// Computes on a device reached through wgpu: Vulkan, Metal or DX12, in `f32`, without optional
-/// features.
+/// Computes on a device reached through wgpu: Vulkan, Metal or DX12, without optional features.
 ///
-/// Exact: the same selection as the reference, up to the last bits of the scores. The same
+/// `top_k` goes by a [`Rung`]: coarse ones are certified and give the bits of the reference; the one in
+/// `f32` gives the same selection up to the last bits of the scores. A rung that does not compile or
+/// computes a known product wrong is left out; without the one in `f32` there is no backend. The same
 /// adapter and driver give the same bits every time. Calls from several threads wait for each
 /// other. After an error of the device every further call fails with the same error.
 pub struct GpuBackend {
     device: Device,
     limits: DeviceLimits,
     top_k: TopK,
+    /// The rung that is used.
+    rung: Rung,
+    /// Rungs that this device does not have, and why.
+    left_out: Vec<(Rung, BackendError)>,
     pair_scores: PairScores,
     max_sim: MaxSim,
     /// Compiled when it is first asked for: most runs simulate nothing.
@@ -92,10 +101,51 @@ impl GpuBackend {
         let top_k = TopK::new(&device)?;
         let pair_scores = PairScores::new(&device)?;
         let max_sim = MaxSim::new(&device)?;
-        let (firm_step, busy) = (OnceLock::new(), Mutex::new(()));
-        let backend = Self { device, limits, top_k, pair_scores, max_sim, firm_step, busy };
+        let mut backend = Self {
+            device,
+            limits,
+            top_k,
+            rung: Rung::F32,
+            left_out: Vec::new(),
+            pair_scores,
+            max_sim,
+            firm_step: OnceLock::new(),
+            busy: Mutex::new(()),
+        };
+        backend.check_itself()?;
+        for rung in Rung::ALL.into_iter().filter(|&rung| rung != Rung::F32) {
+            let tried = backend.top_k.add(&backend.device, rung);
+            if let Err(error) = tried.and_then(|()| backend.check_rung(rung)) {
+                backend.top_k.remove(rung);
+                backend.left_out.push((rung, error));
+            }
+        }
+        // Emulated instructions are no faster for being shorter.
+        if !backend.device.info.software {
+            backend.rung = backend.top_k.rungs()[0];
+        }
+        // A device that was lost on the way is no backend.
         backend.check_itself()?;
         Ok(backend)
+    }
+
+    /// The rungs that this device has, from the top.
+    #[must_use]
+    pub fn rungs(&self) -> Vec<Rung> {
+        self.top_k.rungs()
+    }
+
+    /// The rungs that it does not have, and why.
+    #[must_use]
+    pub fn left_out(&self) -> &[(Rung, BackendError)] {
+        &self.left_out
+    }
+
+    /// Uses a given rung, for tests and benchmarks; `None` where the device does not have it.
+    #[must_use]
+    pub fn with_rung(mut self, rung: Rung) -> Option<Self> {
+        self.rung = rung;
+        self.rungs().contains(&rung).then_some(self)
     }
 
     /// Pretends that the device allows less, so that small inputs are cut into many pieces.
@@ -115,19 +165,11 @@ impl GpuBackend {
     }
 
     /// Compares a small product of integers, which no order of summation rounds, with the
-    /// references: more than one tile of either side, many ties, a dimension that
-    /// needs padding and keeps every lane busy.
+    /// references.
     fn check_itself(&self) -> Result<(), BackendError> {
-        const DIM: usize = 67;
-        let rows = |n: usize, seed: usize| -> Vec<f32> {
-            let small = |i: usize| i8::try_from((i * i + seed * i) % 7).map_or(0.0, f32::from);
-            (0..n * DIM).map(|i| small(i) - 3.0).collect()
-        };
-        let (queries, documents) = (rows(65, 2), rows(130, 5));
-        let shape = |_| self.device.error("the self-check has no shape".to_owned());
+        let (queries, documents) = known_rows();
+        let (queries, documents) = (queries.view(), documents.view());
         let no_starts = |_| self.device.error("the self-check has no records".to_owned());
-        let queries = EmbeddingsView::new(&queries, DIM).map_err(shape)?;
-        let documents = EmbeddingsView::new(&documents, DIM).map_err(shape)?;
         let pairs: Vec<(u32, u32)> = (0..65).map(|row| (row, 129 - row)).collect();
         // Records of no row, of one, and of more than the lanes of a job.
         let cut = |rows, starts| MultiVectorsView::new(rows, starts);
@@ -140,6 +182,48 @@ impl GpuBackend {
             && self.max_sim(asks, answers, &records)? == kernel::max_sim(asks, answers, &records)?;
         if right { Ok(()) } else { Err(self.device.error("wrong at its self-check".to_owned())) }
     }
+
+    /// Compares the coarse scores of a rung with exact ones, which they must be near, and finds out
+    /// whether they are ordered: what certifies lists hides a device that computes nonsense.
+    fn check_rung(&self, rung: Rung) -> Result<(), BackendError> {
+        let (queries, documents) = known_rows();
+        let (queries, documents) = (queries.view(), documents.view());
+        let part = (&self.device, &self.limits, &self.top_k);
+        let all = documents.n_rows();
+        let asked = Selecting { approximate: true, ..Selecting::best(all) };
+        let coarse = certified::select(part, rung, queries, documents, &asked)?;
+        let (asking, answering) = (rung.pack(queries)?.facts, rung.pack(documents)?.facts);
+        let near = |query: usize, hit: &Hit| {
+            let row = hit.document as usize;
+            let exact = kernel::dot(queries.row(query), documents.row(row));
+            let other = answering[row];
+            let bound = asking[query].bound(other.norm, other.error, queries.dim());
+            (f64::from(hit.score) - f64::from(exact)).abs() <= bound
+        };
+        let right = coarse.lists.iter().enumerate().all(|(query, hits)| {
+            hits.len() == all
+                && hits.iter().all(|hit| near(query, hit))
+                && hits.is_sorted_by(|a, b| kernel::best_first(a, b).is_lt())
+        });
+        let asked = Selecting::best(7);
+        let exact = certified::select(part, rung, queries, documents, &asked)?;
+        if right && exact.lists == kernel::top_k(queries, documents, 7)? {
+            return Ok(());
+        }
+        Err(self.device.error(format!("rung {} is wrong at its self-check", rung.name())))
+    }
+}
+
+/// Rows of small integers: more than one tile of either side, many ties, a dimension that needs padding
+/// and keeps every lane busy.
+fn known_rows() -> (Embeddings, Embeddings) {
+    const DIM: usize = 67;
+    let rows = |n: usize, seed: usize| {
+        let small = |i: usize| i8::try_from((i * i + seed * i) % 7).map_or(0.0, f32::from);
+        let data = (0..n * DIM).map(|i| small(i) - 3.0).collect();
+        Embeddings::new(data, DIM).expect("whole rows were just made")
+    };
+    (rows(65, 2), rows(130, 5))
 }
 
 impl Backend for GpuBackend {
@@ -147,18 +231,32 @@ impl Backend for GpuBackend {
         self.device.info.clone()
     }
 
-    fn top_k(
+    fn select(
         &self,
         queries: EmbeddingsView<'_>,
         documents: EmbeddingsView<'_>,
-        k: usize,
-    ) -> Result<Vec<Vec<Hit>>, BackendError> {
+        asked: &Selecting<'_>,
+    ) -> Result<Selected, BackendError> {
         check_inputs(queries, documents)?;
-        if queries.n_rows() == 0 || documents.n_rows() == 0 || k == 0 {
-            return Ok(vec![Vec::new(); queries.n_rows()]);
+        asked.check(documents.n_rows())?;
+        let n_allowed = asked.n_allowed(documents.n_rows());
+        if queries.n_rows() == 0 || n_allowed == 0 || asked.k == 0 {
+            return Ok(Selected::nothing(queries.n_rows()));
         }
         let _turn = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        self.top_k.run(&self.device, &self.limits, queries, documents, k)
+        if self.rung != Rung::F32 && documents.dim() <= MAX_COARSE_DIM {
+            let part = (&self.device, &self.limits, &self.top_k);
+            match certified::select(part, self.rung, queries, documents, asked) {
+                // Without room for the candidates of one query the next rung needs fewer.
+                Err(BackendError::Limit { .. }) => {}
+                certified => return certified,
+            }
+        }
+        let k = asked.k.min(n_allowed);
+        let pass = Pass { queries, documents, k, allowed: asked.allowed };
+        let fetched = self.top_k.run(&self.device, &self.limits, Rung::F32, pass)?;
+        let work = SelectionWork::in_f32(queries.n_rows() as u64 * n_allowed as u64);
+        Ok(Selected { lists: fetched.lists, work })
     }
 
     fn score_pairs(

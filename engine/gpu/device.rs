@@ -16,7 +16,7 @@ const UPLOAD_BYTES: usize = 32 << 20;
 /// Invocations per workgroup of the largest kernel.
 const INVOCATIONS: u32 = 256;
 /// Storage buffers of the kernel that binds most.
-const STORAGE_BUFFERS: u32 = 4;
+const STORAGE_BUFFERS: u32 = 6;
 
 /// The first thing that went wrong, as told by callbacks on any thread.
 type Failure = Arc<Mutex<Option<String>>>;
@@ -213,7 +213,16 @@ impl Device {
         buffer: &wgpu::Buffer,
         data: &[T],
     ) -> Result<(), BackendError> {
-        let mut at = 0;
+        self.write_at(buffer, 0, data)
+    }
+
+    /// Writes plain data from byte `at` on, a multiple of four, before whatever is submitted next.
+    pub(super) fn write_at<T: bytemuck::NoUninit>(
+        &self,
+        buffer: &wgpu::Buffer,
+        mut at: u64,
+        data: &[T],
+    ) -> Result<(), BackendError> {
         for piece in bytemuck::cast_slice::<T, u8>(data).chunks(UPLOAD_BYTES) {
             self.queue.write_buffer(buffer, at, piece);
             at += piece.len() as u64;
@@ -223,21 +232,6 @@ impl Device {
             }
         }
         self.check()
-    }
-
-    /// Writes words into a buffer from byte `at` on.
-    pub(super) fn write_at<T: bytemuck::NoUninit>(
-        &self,
-        buffer: &wgpu::Buffer,
-        at: u64,
-        words: &[T],
-    ) -> Result<(), BackendError> {
-        let mut at = at;
-        for piece in bytemuck::cast_slice::<T, u8>(words).chunks(UPLOAD_BYTES) {
-            self.queue.write_buffer(buffer, at, piece);
-            at += piece.len() as u64;
-        }
-        self.wait(self.queue.submit([]))
     }
 
     /// Writes rows of `dim` numbers, each padded with zeros to a multiple of four.

@@ -52,9 +52,8 @@ impl DeviceLimits {
         }
     }
 
-    /// How many rows of `dim` numbers fit one binding.
-    fn rows(&self, dim: usize) -> Result<u64, BackendError> {
-        let needed = row_bytes(dim);
+    /// How many rows of `needed` bytes fit one binding.
+    fn rows(&self, needed: u64) -> Result<u64, BackendError> {
         match self.binding_bytes / needed {
             0 => Err(BackendError::Limit {
                 what: "one row of embeddings in bytes",
@@ -73,6 +72,28 @@ pub(super) fn dim_vec4(dim: usize) -> u64 {
 
 fn row_bytes(dim: usize) -> u64 {
     dim_vec4(dim) * VEC4_BYTES
+}
+
+/// How a row lies on the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RowShape {
+    /// Groups of sixteen bytes.
+    pub(super) vec4s: u64,
+    /// Numbers, padding included: multiply-adds of a score.
+    pub(super) numbers: u64,
+}
+
+impl RowShape {
+    /// Rows of `dim` numbers, `per_vec4` of them in sixteen bytes.
+    pub(super) fn new(dim: usize, per_vec4: usize) -> Self {
+        let vec4s = dim.div_ceil(per_vec4) as u64;
+        Self { vec4s, numbers: vec4s * per_vec4 as u64 }
+    }
+
+    /// Bytes of a row.
+    pub(super) const fn bytes(self) -> u64 {
+        self.vec4s * VEC4_BYTES
+    }
 }
 
 /// How the selection is cut: queries in tiles, documents in tiles, tiles in chunks.
@@ -98,7 +119,7 @@ impl TopKPlan {
         limits: &DeviceLimits,
         n_queries: u64,
         n_documents: u64,
-        dim: usize,
+        row: RowShape,
         k: u64,
     ) -> Result<Self, BackendError> {
         let tile = u64::from(TOP_K_TILE);
@@ -113,8 +134,8 @@ impl TopKPlan {
                 allowed: limits.binding_bytes,
             });
         }
-        let rows = limits.rows(dim)?;
-        let row_work = dim_vec4(dim) * 4;
+        let rows = limits.rows(row.bytes())?;
+        let row_work = row.numbers;
         // One step must stay within the work of a dispatch, or nearly so: never below a tile.
         let by_work = limits.work / (step.max(tile) * row_work);
         let by_work = (by_work - by_work % tile).max(tile);
@@ -233,7 +254,7 @@ impl PairPlan {
             .min(limits.binding_bytes / PAIR_BYTES)
             .min(u64::from(limits.workgroups) * u64::from(PAIRS_PER_WORKGROUP))
             .max(1);
-        Ok(Self { tile: limits.rows(dim)?, batch })
+        Ok(Self { tile: limits.rows(row_bytes(dim))?, batch })
     }
 }
 
@@ -258,7 +279,7 @@ impl MaxSimPlan {
             .max(1);
         let rows = (limits.work / (dim_vec4(dim) * 4).max(1)).max(1);
         Ok(Self {
-            tile: limits.rows(dim)?,
+            tile: limits.rows(row_bytes(dim))?,
             batch: usize::try_from(batch).unwrap_or(usize::MAX),
             rows,
             longest: usize::try_from(rows.min(MAX_JOB_ROWS)).unwrap_or(usize::MAX),
@@ -280,7 +301,7 @@ impl MaxSimPlan {
 mod tests {
     use std::ops::Range;
 
-    use super::{DeviceLimits, MaxSimPlan, PairPlan, Schedule, TopKPlan};
+    use super::{DeviceLimits, MaxSimPlan, PairPlan, RowShape, Schedule, TopKPlan};
     use crate::kernel::BackendError;
 
     /// The least that WebGPU promises, and the most that some drivers report.
@@ -309,9 +330,12 @@ mod tests {
                 {
                     for dim in [1, 17, 256, 1024, 4096] {
                         for k in [1, 10, 1024, 100_000] {
-                            let plan = TopKPlan::new(&limits, n_queries, n_documents, dim, k)
-                                .expect("all of these fit");
-                            check(&limits, &plan, dim as u64);
+                            for per_vec4 in [4, 8, 16] {
+                                let row = RowShape::new(dim, per_vec4);
+                                let plan = TopKPlan::new(&limits, n_queries, n_documents, row, k)
+                                    .expect("all of these fit");
+                                check(&limits, &plan, row);
+                            }
                         }
                     }
                 }
@@ -319,27 +343,26 @@ mod tests {
         }
     }
 
-    fn check(limits: &DeviceLimits, plan: &TopKPlan, dim: u64) {
-        let padded_dim = dim.next_multiple_of(4);
+    fn check(limits: &DeviceLimits, plan: &TopKPlan, row: RowShape) {
         let (queries, documents) = (plan.query_tile, plan.document_tile);
         assert!(queries > 0 && documents > 0 && plan.max_chunk > 0);
-        assert!(queries * padded_dim * 4 <= limits.binding_bytes);
-        assert!(documents * padded_dim * 4 <= limits.binding_bytes);
+        assert!(queries * row.bytes() <= limits.binding_bytes);
+        assert!(documents * row.bytes() <= limits.binding_bytes);
         assert!(queries * plan.capacity * 8 <= limits.binding_bytes);
         assert!(queries <= 65_535 && plan.max_chunk.div_ceil(64) <= 65_535);
         assert!(plan.k <= plan.capacity && plan.step() >= 1);
         assert!(plan.k < plan.capacity || plan.capacity == plan.n_documents);
         let padded = queries.next_multiple_of(64);
-        let work = padded * plan.max_chunk * padded_dim;
+        let work = padded * plan.max_chunk * row.numbers;
         assert!(work <= limits.work || (queries <= 64 && plan.max_chunk == 64), "{plan:?}");
     }
 
     #[test]
     fn what_cannot_be_cut_is_an_error_that_names_the_limit() {
         let limits = limits(BINDINGS[0]);
-        let wide = TopKPlan::new(&limits, 1, 1, 40_000_000, 1);
+        let wide = TopKPlan::new(&limits, 1, 1, RowShape::new(40_000_000, 4), 1);
         assert!(matches!(wide, Err(BackendError::Limit { needed: 160_000_000, .. })), "{wide:?}");
-        let deep = TopKPlan::new(&limits, 1, 1 << 32, 4, 1 << 30);
+        let deep = TopKPlan::new(&limits, 1, 1 << 32, RowShape::new(4, 4), 1 << 30);
         assert!(matches!(deep, Err(BackendError::Limit { .. })), "{deep:?}");
         assert!(PairPlan::new(&limits, 40_000_000).is_err());
         assert!(MaxSimPlan::new(&limits, 40_000_000).is_err());
@@ -382,7 +405,8 @@ mod tests {
     fn documents_are_taken_in_once_and_in_order() {
         let limits = limits(BINDINGS[0]);
         for n_documents in [1, 1034, 1035, 1_000_000] {
-            let plan = TopKPlan::new(&limits, 100, n_documents, 256, 10).expect("fits");
+            let plan =
+                TopKPlan::new(&limits, 100, n_documents, RowShape::new(256, 4), 10).expect("fits");
             let mut calls = 0u32;
             let mut sometimes = |_: &Range<u64>| {
                 calls += 1;
@@ -399,14 +423,15 @@ mod tests {
     #[test]
     fn a_slow_device_with_a_large_k_still_gets_long_chunks() {
         let slow = DeviceLimits { work: 1 << 22, ..limits(BINDINGS[0]) };
-        let plan = TopKPlan::new(&slow, 64, 5000, 256, 5000).expect("fits");
+        let plan = TopKPlan::new(&slow, 64, 5000, RowShape::new(256, 4), 5000).expect("fits");
         assert_eq!(plan.max_chunk, 256);
         assert_eq!(run(plan, |_| true).len(), 20);
     }
 
     #[test]
     fn chunks_grow_on_calm_data_and_stay_affordable_on_the_worst() {
-        let plan = TopKPlan::new(&limits(BINDINGS[0]), 100, 100_000, 256, 10).expect("fits");
+        let plan = TopKPlan::new(&limits(BINDINGS[0]), 100, 100_000, RowShape::new(256, 4), 10)
+            .expect("fits");
         assert!(run(plan, |_| false).len() <= 4);
         let mut scored = 0;
         let taken = run(plan, |chunk| {

@@ -35,8 +35,34 @@ pub(super) static TOP_K_SCORES: Kernel = Kernel {
         ("documents", Access::Read),
         ("states", Access::ReadWrite),
         ("candidates", Access::ReadWrite),
+        ("allowed", Access::Read),
     ],
     source: include_str!("../../shaders/top_k_scores.wgsl"),
+};
+
+/// What the coarse kernels of scores bind: as the one in `f32`, and the scales.
+const COARSE_BINDINGS: &[(&str, Access)] = &[
+    ("params", Access::Uniform),
+    ("queries", Access::Read),
+    ("documents", Access::Read),
+    ("states", Access::ReadWrite),
+    ("candidates", Access::ReadWrite),
+    ("allowed", Access::Read),
+    ("scales", Access::Read),
+];
+
+/// The same on packed 16-bit floats.
+pub(super) static TOP_K_SCORES_F16: Kernel = Kernel {
+    file: "shaders/top_k_scores_f16.wgsl",
+    bindings: COARSE_BINDINGS,
+    source: include_str!("../../shaders/top_k_scores_f16.wgsl"),
+};
+
+/// The same on packed 8-bit integers.
+pub(super) static TOP_K_SCORES_I8: Kernel = Kernel {
+    file: "shaders/top_k_scores_i8.wgsl",
+    bindings: COARSE_BINDINGS,
+    source: include_str!("../../shaders/top_k_scores_i8.wgsl"),
 };
 
 /// Reduces candidates to the best k.
@@ -116,12 +142,22 @@ const INCLUDES: &[(&str, &str)] = &[
     ("philox", include_str!("../../shaders/shared/philox.wgsl")),
     ("products", include_str!("../../shaders/shared/products.wgsl")),
     ("top_k", include_str!("../../shaders/shared/top_k.wgsl")),
+    ("top_k_keep", include_str!("../../shaders/shared/top_k_keep.wgsl")),
 ];
 
 /// All kernels of this build.
 #[must_use]
-pub fn kernels() -> [&'static Kernel; 6] {
-    [&TOP_K_SCORES, &TOP_K_REFINE, &PAIR_SCORES, &MAX_SIM, &FIRM_STEP, &FIRM_ARRIVALS]
+pub fn kernels() -> [&'static Kernel; 8] {
+    [
+        &TOP_K_SCORES,
+        &TOP_K_SCORES_F16,
+        &TOP_K_SCORES_I8,
+        &TOP_K_REFINE,
+        &PAIR_SCORES,
+        &MAX_SIM,
+        &FIRM_STEP,
+        &FIRM_ARRIVALS,
+    ]
 }
 
 impl Kernel {

@@ -15,8 +15,7 @@ use super::occurrences::Occurrences;
 use super::telling::Telling;
 use super::terms::{Found, Role};
 use super::{IndexError, LayeredSide, SideIndex, terms};
-use crate::kernel::Hit;
-use crate::model::RowSet;
+use crate::kernel::{Hit, RowSet};
 use crate::text::{AliasId, Synonyms};
 
 /// Scores all records of one side against all of the other.
@@ -196,10 +195,10 @@ impl LexicalScorer {
     /// # Panics
     /// When `query_row` is not below [`n_queries`](Self::n_queries).
     pub fn top_n(&self, query_row: u32, n: usize, scratch: &mut Scratch) -> Vec<Hit> {
-        self.top_n_among(query_row, n, &RowSet::all(), scratch)
+        self.top_n_among(query_row, n, None, scratch)
     }
 
-    /// [`top_n`](Self::top_n) among the documents that are `allowed`.
+    /// [`top_n`](Self::top_n) among the documents that are `allowed`, if not all are.
     ///
     /// # Panics
     /// When `query_row` is not below [`n_queries`](Self::n_queries).
@@ -207,7 +206,7 @@ impl LexicalScorer {
         &self,
         query_row: u32,
         n: usize,
-        allowed: &RowSet,
+        allowed: Option<&RowSet>,
         scratch: &mut Scratch,
     ) -> Vec<Hit> {
         if n == 0 {
@@ -220,7 +219,7 @@ impl LexicalScorer {
         let mut least = 0.0;
         for &document in &scratch.touched {
             let score = std::mem::take(&mut scratch.scores[document as usize]);
-            if score >= least && allowed.contains(document) {
+            if score >= least && allowed.is_none_or(|set| set.contains(document as usize)) {
                 best.push(Hit { document, score });
                 if best.len() >= room {
                     best.select_nth_unstable_by(n - 1, better);

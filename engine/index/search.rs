@@ -13,8 +13,7 @@ use super::lexical::better;
 use super::question::Substitutes;
 use super::snippet::{Marks, Snippet};
 use super::{GONE, IndexError, LayeredSide, SideIndex};
-use crate::kernel::Hit;
-use crate::model::RowSet;
+use crate::kernel::{Hit, RowSet};
 use crate::text::{Segmenter, Synonyms, Token, normalise};
 
 /// A title says what a record is about.
@@ -78,7 +77,8 @@ impl SideIndex {
     ) -> Result<Vec<SearchHit>, IndexError> {
         let side = LayeredSide::whole(self);
         let question = Question::new(text, synonyms);
-        let (found, _) = question.answer(&side, self, limit, &RowSet::all())?;
+        let (found, _) =
+            question.answer(&side, self, limit, &RowSet::of(self.n_records(), |_| true))?;
         let searcher = self.searcher();
         let marks = question.marks();
         found
@@ -287,7 +287,7 @@ impl SegmentCollector for AllowedSegment {
 
     fn collect(&mut self, document: DocId, score: Score) {
         let row = self.rows[document as usize];
-        if row == GONE || !self.allowed.contains(row) {
+        if row == GONE || !self.allowed.contains(row as usize) {
             return;
         }
         self.n_found += 1;

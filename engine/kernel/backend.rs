@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::BestRow;
 use super::firm_step::{CpuSession, FirmSession, RunStart};
+use super::{BestRow, Selected, Selecting};
 use crate::model::{Diagnosis, EmbeddingsView, Lang, MultiVectorsView};
 
 /// What kind of machine computes.
@@ -59,23 +59,44 @@ pub struct Hit {
 /// Backends may differ in the last bits of a score (summation order), within
 /// `dim · 2⁻²³ · Σ|qᵢ·dᵢ|` (products below `2⁻¹²⁶` may count as zero); order is total on each backend: score descending, then row ascending.
 pub trait Backend: Send + Sync {
-    /// Which machine this is.
+    /// Which machine this is; the one that finishes the work, where another one failed.
     fn info(&self) -> BackendInfo;
 
-    /// Finds the `k` best documents for every query, exactly, over all pairs.
+    /// Why another machine than the one that was opened finishes the work; `None` where none failed.
+    fn fallen(&self) -> Option<BackendError> {
+        None
+    }
+
+    /// Finds the best documents for every query over all pairs with those that may be found.
     ///
-    /// Returns `n_queries` lists in query order, each of `min(k, n_documents)` hits, best first.
-    /// The score matrix is never stored. `k = 0` gives empty lists.
+    /// Returns `n_queries` lists in query order, each of `min(k, allowed documents)` hits, best first.
+    /// Exact, unless the contrary is asked for. The score matrix is never stored. `k = 0` gives
+    /// empty lists; zero vectors score 0 with everything. Rows that may not be found are checked too.
     ///
     /// # Errors
     /// [`BackendError::Dim`] when the two sides differ in `dim`, [`BackendError::NotFinite`] for
-    /// NaN or infinity, [`BackendError::Magnitude`] for a number beyond `±2⁵⁰`, [`BackendError::Limit`] and [`BackendError::Device`] from a device.
+    /// NaN or infinity, [`BackendError::Magnitude`] for a number beyond `±2⁵⁰`,
+    /// [`BackendError::Filter`] for a set of rows of another table, [`BackendError::Limit`] and
+    /// [`BackendError::Device`] from a device.
+    fn select(
+        &self,
+        queries: EmbeddingsView<'_>,
+        documents: EmbeddingsView<'_>,
+        asked: &Selecting<'_>,
+    ) -> Result<Selected, BackendError>;
+
+    /// The lists of [`select`](Self::select) for the exact `k` best of all documents.
+    ///
+    /// # Errors
+    /// As there.
     fn top_k(
         &self,
         queries: EmbeddingsView<'_>,
         documents: EmbeddingsView<'_>,
         k: usize,
-    ) -> Result<Vec<Vec<Hit>>, BackendError>;
+    ) -> Result<Vec<Vec<Hit>>, BackendError> {
+        Ok(self.select(queries, documents, &Selecting::best(k))?.lists)
+    }
 
     /// Scores the listed pairs only: one dot product each (sampled dense–dense product).
     ///
@@ -163,6 +184,14 @@ pub enum BackendError {
         /// How many there are.
         n_rows: usize,
     },
+    /// A set of rows belongs to another table.
+    #[error("the filter is for {filter} rows, there are {documents} documents")]
+    Filter {
+        /// Rows of the table that it was made for.
+        filter: usize,
+        /// Documents that there are.
+        documents: usize,
+    },
     /// No adapter was found.
     #[error("no GPU adapter was found")]
     NoAdapter,
@@ -193,6 +222,7 @@ impl Diagnosis for BackendError {
             Self::NotFinite { .. } => "backend.not-finite",
             Self::Magnitude { .. } => "backend.magnitude",
             Self::Row { .. } => "backend.row",
+            Self::Filter { .. } => "backend.filter",
             Self::NoAdapter => "backend.no-adapter",
             Self::Limit { .. } => "backend.limit",
             Self::Device { .. } => "backend.device",
@@ -214,6 +244,9 @@ impl Diagnosis for BackendError {
             (Lang::Zh, Self::Row { pair, side, row, n_rows }) => {
                 format!("第 {pair} 个配对引用了 {side} 的第 {row} 行，而该表只有 {n_rows} 行")
             }
+            (Lang::Zh, Self::Filter { filter, documents }) => {
+                format!("筛选条件对应 {filter} 行，而文档有 {documents} 行")
+            }
             (Lang::Zh, Self::NoAdapter) => "没有找到可用的显卡".to_owned(),
             (Lang::Zh, Self::Limit { what, needed, allowed }) => {
                 format!("显卡限制：{what} 需要 {needed}，设备只允许 {allowed}")
@@ -230,7 +263,10 @@ impl Diagnosis for BackendError {
                 "两侧须用同一个模型生成向量，请重新生成",
                 "embed both sides with the same model",
             ),
-            Self::NotFinite { .. } | Self::Magnitude { .. } | Self::Row { .. } => lang.pick(
+            Self::NotFinite { .. }
+            | Self::Magnitude { .. }
+            | Self::Row { .. }
+            | Self::Filter { .. } => lang.pick(
                 "这是程序缺陷或向量文件损坏，请重新生成向量",
                 "embed the texts again; if it persists, report it",
             ),

@@ -4,8 +4,9 @@ use rayon::prelude::*;
 
 use super::selection::Selection;
 use super::{
-    Backend, BackendError, BackendInfo, BackendKind, BestRow, Hit, Instructions, check_inputs,
-    check_pairs, check_pairs_of, dot,
+    Backend, BackendError, BackendInfo, BackendKind, BestRow, CoarseRows, Hit, Instructions,
+    Precision, Selected, Selecting, SelectionWork, check_inputs, check_numbers, check_pairs,
+    check_pairs_of, check_shapes, coarse, dot,
 };
 use crate::model::{EmbeddingsView, MultiVectorsView};
 
@@ -19,7 +20,15 @@ const TASKS_PER_THREAD: usize = 4;
 /// A share of the documents smaller than this is not worth its own selection.
 const MIN_DOCUMENTS_PER_TASK: usize = 2048;
 
+/// With fewer queries than this making the coarse form of the documents costs more than it saves.
+const MIN_COARSE_QUERIES: usize = 12;
+
+/// Shorter rows are scored in `f32` faster than their bounds can be looked at.
+const MIN_COARSE_DIM: usize = 32;
+
 /// Computes on this machine's processor cores.
+///
+/// `top_k` rules pairs out by a pass in eight bits (see `coarse`) and scores what is left in `f32`.
 ///
 /// Exact, and the same bits on every machine: each score is computed in the order of
 /// [`dot`](super::dot), whatever the instruction set, block size or number of threads. Runs on
@@ -42,15 +51,107 @@ impl CpuBackend {
         instructions.is_available().then_some(Self { instructions })
     }
 
+    /// As [`select`](Backend::select), with the coarse form of the documents at hand: many calls with
+    /// few queries each then read a quarter.
+    ///
+    /// `kept` must have been made of these documents; only its shape can be checked.
+    ///
+    /// # Errors
+    /// As [`select`](Backend::select), and [`BackendError::Filter`] where `kept` has another number of
+    /// rows, [`BackendError::Dim`] where it has another length of rows.
+    pub fn select_with(
+        &self,
+        queries: EmbeddingsView<'_>,
+        documents: EmbeddingsView<'_>,
+        kept: &CoarseRows,
+        asked: &Selecting<'_>,
+    ) -> Result<Selected, BackendError> {
+        if kept.n_rows() != documents.n_rows() {
+            let (filter, documents) = (kept.n_rows(), documents.n_rows());
+            return Err(BackendError::Filter { filter, documents });
+        }
+        if kept.n_rows() > 0 && kept.dim() != documents.dim() {
+            return Err(BackendError::Dim { queries: kept.dim(), documents: documents.dim() });
+        }
+        self.select_kept(queries, documents, Some(kept), asked)
+    }
+
+    fn select_kept(
+        &self,
+        queries: EmbeddingsView<'_>,
+        documents: EmbeddingsView<'_>,
+        kept: Option<&CoarseRows>,
+        asked: &Selecting<'_>,
+    ) -> Result<Selected, BackendError> {
+        check_shapes(queries, documents)?;
+        check_numbers("queries", queries)?;
+        let (n_queries, n_documents) = (queries.n_rows(), documents.n_rows());
+        let few = n_queries < MIN_COARSE_QUERIES && kept.is_none() && !asked.approximate;
+        let fits = (MIN_COARSE_DIM..=coarse::MAX_DIM).contains(&documents.dim());
+        let nothing = n_queries == 0 || n_documents == 0 || asked.k == 0;
+        let in_f32 = few || !fits || nothing;
+        // The coarse pass looks at every row, unless a filter leaves some out; kept rows were checked.
+        if kept.is_none() && (in_f32 || asked.allowed.is_some()) {
+            check_numbers("documents", documents)?;
+        }
+        asked.check(n_documents)?;
+        if nothing {
+            return Ok(Selected::nothing(n_queries));
+        }
+        let pairs = n_queries as u64 * asked.n_allowed(n_documents) as u64;
+        if in_f32 {
+            let lists = self.in_f32(queries, documents, asked);
+            return Ok(Selected { lists, work: SelectionWork::in_f32(pairs) });
+        }
+        let search = coarse::Search { queries, documents, kept, asked: *asked };
+        match coarse::search(&search, self.instructions) {
+            Some((lists, rescored)) => {
+                let exact = !asked.approximate;
+                let work = SelectionWork { precision: Precision::Int8, pairs, rescored, exact };
+                Ok(Selected { lists, work })
+            }
+            // Some row was refused; which one is the first is found out here.
+            None => check_inputs(queries, documents).map(|()| Selected {
+                lists: self.in_f32(queries, documents, asked),
+                work: SelectionWork::in_f32(pairs),
+            }),
+        }
+    }
+
+    /// Scores all pairs in `f32`; the inputs were checked and there is something to find.
+    fn in_f32(
+        &self,
+        queries: EmbeddingsView<'_>,
+        documents: EmbeddingsView<'_>,
+        asked: &Selecting<'_>,
+    ) -> Vec<Vec<Hit>> {
+        let (k, dim, n_documents) = (asked.k, documents.dim(), documents.n_rows());
+        let blocks: Vec<&[f32]> = queries.data().chunks(rows_per_block(dim) * dim).collect();
+        let share = documents_per_task(blocks.len(), n_documents, rayon::current_num_threads());
+        let lists = blocks.into_par_iter().map(|block| {
+            let ranges: Vec<_> = (0..n_documents)
+                .step_by(share)
+                .map(|start| start..(start + share).min(n_documents))
+                .collect();
+            let parts: Vec<Vec<Selection>> = ranges
+                .into_par_iter()
+                .map(|range| self.select_range(block, documents, range, asked))
+                .collect();
+            merge_parts(parts, k)
+        });
+        lists.flatten_iter().collect()
+    }
+
     /// The best of documents `range` for queries `first .. first + n_queries`, where the queries
     /// fit in one block.
-    fn select(
+    fn select_range(
         &self,
         queries: &[f32],
         documents: EmbeddingsView<'_>,
         range: std::ops::Range<usize>,
-        k: usize,
+        asked: &Selecting<'_>,
     ) -> Vec<Selection> {
+        let k = asked.k;
         let dim = documents.dim();
         let n_queries = queries.len() / dim;
         let block = rows_per_block(dim);
@@ -63,7 +164,16 @@ impl CpuBackend {
             self.instructions.scores(queries, block, dim, scores);
             // Row numbers fit: `check_inputs` refuses more than u32 can number.
             let first = u32::try_from(start).unwrap_or(u32::MAX);
-            for (selection, scores) in selections.iter_mut().zip(scores.chunks_exact(end - start)) {
+            let of_queries = scores.chunks_exact_mut(end - start);
+            for (selection, scores) in selections.iter_mut().zip(of_queries) {
+                if let Some(allowed) = asked.allowed {
+                    for (row, score) in (start..).zip(scores.iter_mut()) {
+                        if !allowed.contains(row) {
+                            // No threshold is below it, so it is never taken.
+                            *score = f32::NEG_INFINITY;
+                        }
+                    }
+                }
                 selection.push_scores(first, scores);
             }
         }
@@ -87,32 +197,13 @@ impl Backend for CpuBackend {
         }
     }
 
-    fn top_k(
+    fn select(
         &self,
         queries: EmbeddingsView<'_>,
         documents: EmbeddingsView<'_>,
-        k: usize,
-    ) -> Result<Vec<Vec<Hit>>, BackendError> {
-        check_inputs(queries, documents)?;
-        let n_documents = documents.n_rows();
-        if n_documents == 0 || k == 0 {
-            return Ok(vec![Vec::new(); queries.n_rows()]);
-        }
-        let dim = documents.dim();
-        let blocks: Vec<&[f32]> = queries.data().chunks(rows_per_block(dim) * dim).collect();
-        let share = documents_per_task(blocks.len(), n_documents, rayon::current_num_threads());
-        let lists = blocks.into_par_iter().map(|block| {
-            let ranges: Vec<_> = (0..n_documents)
-                .step_by(share)
-                .map(|start| start..(start + share).min(n_documents))
-                .collect();
-            let parts: Vec<Vec<Selection>> = ranges
-                .into_par_iter()
-                .map(|range| self.select(block, documents, range, k))
-                .collect();
-            merge_parts(parts, k)
-        });
-        Ok(lists.flatten_iter().collect())
+        asked: &Selecting<'_>,
+    ) -> Result<Selected, BackendError> {
+        self.select_kept(queries, documents, None, asked)
     }
 
     fn score_pairs(

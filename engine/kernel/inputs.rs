@@ -23,20 +23,31 @@ pub fn check_inputs(
     queries: EmbeddingsView<'_>,
     documents: EmbeddingsView<'_>,
 ) -> Result<(), BackendError> {
+    check_shapes(queries, documents)?;
+    check_numbers("queries", queries)?;
+    check_numbers("documents", documents)
+}
+
+/// What [`check_inputs`] refuses without looking at the numbers.
+///
+/// # Errors
+/// As there.
+pub(super) fn check_shapes(
+    queries: EmbeddingsView<'_>,
+    documents: EmbeddingsView<'_>,
+) -> Result<(), BackendError> {
     let empty = queries.n_rows() == 0 || documents.n_rows() == 0;
     if !empty && queries.dim() != documents.dim() {
         return Err(BackendError::Dim { queries: queries.dim(), documents: documents.dim() });
     }
-    for (what, side, rows) in [
-        ("the number of query rows", "queries", queries),
-        ("the number of document rows", "documents", documents),
-    ] {
+    for (what, rows) in
+        [("the number of query rows", queries), ("the number of document rows", documents)]
+    {
         let allowed = u64::from(u32::MAX);
         let needed = rows.n_rows() as u64;
         if needed > allowed {
             return Err(BackendError::Limit { what, needed, allowed });
         }
-        check_numbers(side, rows)?;
     }
     Ok(())
 }
@@ -74,7 +85,14 @@ pub fn check_pairs_of(
     Ok(())
 }
 
-fn check_numbers(side: &'static str, rows: EmbeddingsView<'_>) -> Result<(), BackendError> {
+/// What [`check_inputs`] refuses for the numbers of one side.
+///
+/// # Errors
+/// As there.
+pub(super) fn check_numbers(
+    side: &'static str,
+    rows: EmbeddingsView<'_>,
+) -> Result<(), BackendError> {
     // NaN fails the comparison too.
     let fits = |number: &f32| number.abs() <= MAX_MAGNITUDE;
     // Folding without an early exit lets the compiler test many numbers at once.

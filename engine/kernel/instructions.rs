@@ -17,6 +17,9 @@ pub enum Instructions {
     /// 512-bit registers.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// The same, and sums of four products of 8-bit integers in one step.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni,
 }
 
 impl Instructions {
@@ -27,6 +30,8 @@ impl Instructions {
         Self::Avx2,
         #[cfg(target_arch = "x86_64")]
         Self::Avx512,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx512Vnni,
     ];
 
     /// The widest that this processor has.
@@ -45,6 +50,14 @@ impl Instructions {
             Self::Avx2 => is_x86_feature_detected!("avx2"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => is_x86_feature_detected!("avx512f"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vnni")
+            }
         }
     }
 
@@ -62,6 +75,8 @@ impl Instructions {
             Self::Avx2 => "AVX2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "AVX-512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => "AVX-512 VNNI",
         }
     }
 
@@ -80,7 +95,7 @@ impl Instructions {
                 }
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 if self.is_available() => {
+            Self::Avx512 | Self::Avx512Vnni if self.is_available() => {
                 #[expect(unsafe_code, reason = "the guard proved that the processor has AVX-512F")]
                 // SAFETY: the only requirement of the function is the instruction set.
                 unsafe {

@@ -7,6 +7,7 @@
 //! may add in another order, so what is kept of its selection is computed again with [`dot`].
 
 mod backend;
+mod coarse;
 mod cpu;
 mod dot;
 pub mod firm_step;
@@ -14,16 +15,20 @@ mod inputs;
 mod instructions;
 mod max_sim;
 mod pair_scores;
+mod selecting;
 mod selection;
 mod top_k;
 
 pub use backend::{Backend, BackendChoice, BackendError, BackendInfo, BackendKind, Hit};
+pub use coarse::{CoarseHalves, CoarseRows, RowFacts};
 pub use cpu::CpuBackend;
 pub use dot::{LANES, dot, dot_oracle};
 pub use inputs::{MAX_MAGNITUDE, check_inputs, check_pairs, check_pairs_of};
+use inputs::{check_numbers, check_shapes};
 pub use instructions::Instructions;
 pub use max_sim::{BestRow, JOBS_PER_WORKGROUP, MaxSimJob, MaxSimParams, NO_ROW, max_sim};
 pub use pair_scores::{PAIRS_PER_WORKGROUP, PairParams, pair_scores};
+pub use selecting::{Precision, RowSet, Selected, Selecting, SelectionWork};
 pub use top_k::{
     QueryState, TOP_K_TILE, TOP_K_WORKGROUP_BYTES, TopKParams, best_first, key_score, score_key,
     top_k,

@@ -55,7 +55,7 @@ pub const TOP_K_WORKGROUP_BYTES: u32 = 2 * TOP_K_TILE * 5 * 16;
 pub struct TopKParams {
     /// Queries of this dispatch.
     pub n_queries: u32,
-    /// Row length in groups of four numbers, padded with zeros.
+    /// Row length in groups of sixteen bytes, padded with zeros.
     pub dim_vec4: u32,
     /// First row of the chunk within the bound documents.
     pub chunk_start: u32,
@@ -69,6 +69,14 @@ pub struct TopKParams {
     pub capacity: u32,
     /// 1 for the first chunk of these queries, which must fit the capacity.
     pub first_chunk: u32,
+    /// 1 where only allowed documents may be found; no chunk is then a first one.
+    pub filtered: u32,
+    /// A uniform buffer is a multiple of sixteen bytes.
+    pub padding0: u32,
+    /// As `padding0`.
+    pub padding1: u32,
+    /// As `padding0`.
+    pub padding2: u32,
 }
 
 /// Where one query stands: `QueryState` in `shaders/shared/top_k.wgsl`.

@@ -13,7 +13,6 @@ mod pair;
 mod record;
 mod returned;
 mod role;
-mod row_set;
 mod sight;
 mod standing;
 mod vocabulary;
@@ -33,7 +32,6 @@ pub use pair::{
 pub use record::{Contact, DemandIdx, Price, Record, RecordId, Side, SourceRef, SupplyIdx};
 pub use returned::{ReturnedRow, ReturnedSheet};
 pub use role::{Permission, Role};
-pub use row_set::RowSet;
 pub use sight::Sight;
 pub use standing::{Contradiction, LegalStatus, StatedField, Supplement};
 pub use vocabulary::{CooperationMode, Maturity, SupplyKind, Visibility};

@@ -9,6 +9,7 @@ mod allocation;
 mod answers;
 mod back_test;
 mod candidates;
+mod check_backends;
 mod choice;
 mod clock;
 mod compare;
@@ -37,6 +38,7 @@ mod write;
 
 pub use allocation::{AllocationMethod, DEFAULT_EXPOSURE_COST, QuotaBy, QuotaOption};
 pub use back_test::{BackTestJob, BackTestOutcome, run_back_test};
+pub use check_backends::{BackendCheck, Checked, check_backends};
 pub use choice::choose_backend;
 pub use compare::{AllocationFacts, Comparison, ListMeasures};
 pub use defaults::{BUILTIN_CALIBRATION, BUILTIN_WEIGHTS, taxonomy};

@@ -157,7 +157,7 @@ pub fn run_match(
         },
         embedder: own_vectors.map_or(text_embedder, |own| own.facts()),
         backend: backend.info(),
-        why_no_gpu,
+        why_no_gpu: backend.fallen().or(why_no_gpu),
     };
     let summary = concluding.write(&folder, clock, progress)?;
     folder.finish()?;

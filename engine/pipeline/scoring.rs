@@ -431,6 +431,8 @@ impl<'a> Judge<'a> {
                 })
                 .collect());
         }
+        // Asked before it computes: a device that fails on the way leaves the rest to the processor.
+        let by_processor = backend.info().kind == BackendKind::Cpu;
         let cosines = backend.score_pairs(
             self.demand_embeddings.view(),
             self.supply_embeddings.view(),
@@ -454,7 +456,7 @@ impl<'a> Judge<'a> {
 
         let chosen = self.choose(candidates, &first, n);
         // A processor has computed in the one order already.
-        let passages: Vec<[f32; 2]> = if backend.info().kind == BackendKind::Cpu {
+        let passages: Vec<[f32; 2]> = if by_processor {
             chosen.iter().map(|&at| passages[at]).collect()
         } else {
             let pairs: Vec<(u32, u32)> = chosen.iter().map(|&at| pairs[at]).collect();

@@ -32,8 +32,8 @@ mod workbook;
 
 use stale::stale_notice;
 
-pub use charts::{grouped, share, tenths};
 pub use back_test::{BackTestFacts, back_test_banner, rival_label, write_back_test};
+pub use charts::{grouped, share, tenths};
 pub use error::ReportError;
 pub use evaluation::{measure_label, ranker_label, slice_label, write_evaluation};
 pub use evidence::clip;

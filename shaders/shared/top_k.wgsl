@@ -1,7 +1,7 @@
 // What the two kernels of the selection share. Twins of these structs: engine/kernel/top_k.rs.
 struct TopKParams {
     n_queries: u32,
-    // four numbers each; rows are padded with zeros
+    // row length in groups of sixteen bytes; rows are padded with zeros
     dim_vec4: u32,
     // rows of this chunk within the bound documents: start <= row < end
     chunk_start: u32,
@@ -13,6 +13,11 @@ struct TopKParams {
     capacity: u32,
     // 1 for the first chunk: every score is stored at its place, without a count
     first_chunk: u32,
+    // 1 where only allowed documents may be found
+    filtered: u32,
+    padding0: u32,
+    padding1: u32,
+    padding2: u32,
 }
 
 // Where one query stands. All zeros before the first chunk.

@@ -289,7 +289,7 @@ pub fn run_night(
         embedder: options.embedder.facts(embedder.as_ref()),
         passage_embedder: for_passages.as_ref().map(EmbedderOptions::passage_facts),
         backend: backend.info(),
-        why_no_gpu,
+        why_no_gpu: backend.fallen().or(why_no_gpu),
     }
     .write(&folder, clock, progress)?;
     Ok(NightSummary {

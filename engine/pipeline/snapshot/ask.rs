@@ -12,14 +12,14 @@ use super::view::View;
 use super::{Snapshot, place};
 use crate::embed::TextRole;
 use crate::index::{LayeredSide, LexicalScorer, Scratch, SideIndex};
-use crate::kernel::{CpuBackend, dot};
+use crate::kernel::{CpuBackend, RowSet, dot};
 use crate::matching::{
     CANDIDATES_ASKED, Evidence, PassageVectors, RecordText, StatedNumbers, Vocabulary,
     choose_questions, contradictions, profile, quality,
 };
 use crate::model::{
-    Embeddings, Lang, Match, Maturity, Record, RecordId, RowSet, Side, Sight, SourceRef,
-    SupplyKind, Verdict,
+    Embeddings, Lang, Match, Maturity, Record, RecordId, Side, Sight, SourceRef, SupplyKind,
+    Verdict,
 };
 use crate::pipeline::candidates::{WordValues, word_values};
 use crate::pipeline::embedding::{Wanted, embed_records, embed_spans};
@@ -259,7 +259,7 @@ impl Snapshot {
         let asker = self.asker(record)?;
         let scorer = self.scorer(&asker.index, &answering.layered)?;
         let mut scratch = Scratch::default();
-        let hits = scorer.top_n_among(0, CANDIDATES, allowed, &mut scratch);
+        let hits = scorer.top_n_among(0, CANDIDATES, Some(allowed), &mut scratch);
         let mut rows: Vec<u32> = hits.into_iter().map(|hit| hit.document).collect();
         rows.extend(self.nearest(asker.vector.row(0), record.side.other(), allowed));
         rows.sort_unstable();
@@ -280,7 +280,7 @@ impl Snapshot {
         let answering = self.side(side);
         let mut hits: Vec<(f32, u32)> = (0_u32..)
             .zip(0..answering.records.len())
-            .filter(|(row, _)| allowed.contains(*row))
+            .filter(|(_, at)| allowed.contains(*at))
             .map(|(row, at)| (dot(query, answering.embeddings.row(at)), row))
             .filter(|(score, _)| *score > 0.0)
             .collect();

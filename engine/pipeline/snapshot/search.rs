@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use super::seen::SeenRecord;
 use super::view::View;
 use crate::index::{Question, Snippet};
-use crate::kernel::Hit;
-use crate::model::{CooperationMode, Maturity, Record, RowSet, Side, Sight};
+use crate::kernel::{Hit, RowSet};
+use crate::model::{CooperationMode, Maturity, Record, Side, Sight};
 use crate::pipeline::PipelineError;
 use crate::text::normalise;
 
@@ -133,15 +133,14 @@ impl View<'_> {
             RowSet::of(side.records.len(), |row| {
                 let record = &side.records[row];
                 let sight = Sight::of(self.role, record.visibility);
-                u32::try_from(row).is_ok_and(|row| visible.contains(row))
-                    && query.filters.accept(record, sight)
+                visible.contains(row) && query.filters.accept(record, sight)
             })
         };
         let (hits, n_found) = if has_words {
             question.answer(&side.layered, &side.statistics, DEEPEST, &allowed)?
         } else {
             let mut rows: Vec<u32> = (0..u32::try_from(side.records.len()).unwrap_or(u32::MAX))
-                .filter(|&row| allowed.contains(row))
+                .filter(|&row| allowed.contains(row as usize))
                 .collect();
             let n_found = rows.len();
             rows.sort_by_key(|&row| (Reverse(side.records[row as usize].posted_on), row));

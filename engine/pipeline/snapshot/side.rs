@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 
 use crate::index::{GONE, LayeredSide, SideIndex};
+use crate::kernel::RowSet;
 use crate::matching::PassageVectors;
-use crate::model::{Embeddings, Record, Role, RowSet, Sight, Visibility};
+use crate::model::{Embeddings, Record, Role, Sight, Visibility};
 use crate::pipeline::PipelineError;
 use crate::pipeline::night::change::Known;
 use crate::pipeline::night::layer::{Gathered, OpenLayer};
@@ -146,7 +147,7 @@ impl SnapshotSide {
         }
         let visible = self.visible(role);
         RowSet::of(self.records.len(), |row| {
-            u32::try_from(row).is_ok_and(|row| visible.contains(row) && !hidden.contains(&row))
+            visible.contains(row) && u32::try_from(row).is_ok_and(|row| !hidden.contains(&row))
         })
     }
 

@@ -104,7 +104,7 @@ impl<'s> View<'s> {
     pub fn ids(&self, side: Side) -> Vec<String> {
         let side = self.snapshot.side(side);
         let visible = side.visible(self.role);
-        let rows = (0_u32..).zip(&side.records).filter(|(row, _)| visible.contains(*row));
+        let rows = (0_u32..).zip(&side.records).filter(|(row, _)| visible.contains(*row as usize));
         rows.map(|(_, record)| record.id.0.clone()).collect()
     }
 
@@ -116,7 +116,7 @@ impl<'s> View<'s> {
 
     pub(super) fn row(&self, side: Side, id_or_number: &str) -> Option<u32> {
         let row = self.snapshot.side(side).row(id_or_number)?;
-        self.snapshot.side(side).visible(self.role).contains(row).then_some(row)
+        self.snapshot.side(side).visible(self.role).contains(row as usize).then_some(row)
     }
 
     /// The record with this id or number.
@@ -126,8 +126,8 @@ impl<'s> View<'s> {
     }
 
     fn sees(&self, pair: &Kept) -> bool {
-        self.snapshot.sides[0].visible(self.role).contains(pair.demand)
-            && self.snapshot.sides[1].visible(self.role).contains(pair.supply)
+        self.snapshot.sides[0].visible(self.role).contains(pair.demand as usize)
+            && self.snapshot.sides[1].visible(self.role).contains(pair.supply as usize)
     }
 
     /// The kept pairs of a record, best for it first; those that a broker refused last. `None` where
@@ -258,7 +258,7 @@ impl<'s> View<'s> {
         let demands = &self.snapshot.sides[0];
         let n = u32::try_from(demands.records.len()).unwrap_or(u32::MAX);
         let is_gap = |&row: &u32| {
-            demands.visible(self.role).contains(row)
+            demands.visible(self.role).contains(row as usize)
                 && !self
                     .snapshot
                     .pairs
