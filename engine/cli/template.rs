@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &TemplateArguments, lang: Lang) -> CommandResult {
     let file = to.file.display();
     match lang {
         Lang::Zh => {
-            writeln!(out, "{file}：先看“填表说明”，填好后运行 duijie simulate {file} --out sim")?
+            writeln!(out, "{file}：先看“填表说明”，填好后运行 duijie simulate {file} --out sim")?;
         }
         Lang::En => writeln!(
             out,

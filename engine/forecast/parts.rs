@@ -262,18 +262,18 @@ mod tests {
         Layout { identity: "ab".repeat(32), members: vec![20, 5], clusters: 2, years: 3, all: 4 }
     }
 
-    fn kept(member: u64, replicate: u64) -> Kept {
+    fn kept(member: u64, replicate: u16) -> Kept {
         let year = |c: u64, y: u64| Year {
-            output: member * 1000 + replicate * 100 + c * 10 + y,
+            output: member * 1000 + u64::from(replicate) * 100 + c * 10 + y,
             ..Year::default()
         };
         let years = |c| (0..3).map(|y| year(c, y)).collect();
-        Kept { years: (0..2).map(years).collect(), firms: vec![replicate as u16; 4] }
+        Kept { years: (0..2).map(years).collect(), firms: vec![replicate; 4] }
     }
 
     fn fill(parts: &mut Parts, range: Range<u32>) {
         let member = |m: u64, limit: u32| {
-            let one = |r: u32| (r < limit).then(|| kept(m, u64::from(r)));
+            let one = |r: u32| (r < limit).then(|| kept(m, u16::try_from(r).expect("few")));
             range.clone().map(one).collect()
         };
         let all = [member(0, 20), member(1, 5)];

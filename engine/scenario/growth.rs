@@ -121,8 +121,9 @@ fn table(
         }
     }
     for at in 1..years {
-        for industry in 0..places.industries.len() {
-            rates[at][industry] = rates[at][industry].or(rates[at - 1][industry]);
+        let (before, from) = rates.split_at_mut(at);
+        for (rate, last) in from[0].iter_mut().zip(&before[at - 1]) {
+            *rate = rate.or(*last);
         }
     }
     let missing = || {

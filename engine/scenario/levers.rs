@@ -209,7 +209,9 @@ impl PlannedLever {
         for quarter in self.from..self.to {
             let since = quarter - self.from;
             // The first firm comes with the first full share, so a year brings a year's number.
-            for _ in 0..(arrived(since + 1) - arrived(since)).max(0.0) as usize {
+            #[expect(clippy::cast_possible_truncation, reason = "a whole number of firms")]
+            let n_firms = (arrived(since + 1) - arrived(since)).max(0.0) as usize;
+            for _ in 0..n_firms {
                 setup.attractions.push(Attraction {
                     quarter,
                     cluster: self.cluster,

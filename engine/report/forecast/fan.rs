@@ -71,7 +71,9 @@ pub fn fan_svg(fan: &Fan, lang: Lang) -> Markup {
     };
     let bands = [(0, 6, "#cfe6f5"), (1, 5, "#8cc4e8"), (2, 4, "#56a0d3")];
     let t = |zh: &'static str, en: &'static str| lang.pick(zh, en);
-    let ticks = (0..=(top / step).round() as i32).map(|i| f64::from(i) * step);
+    #[expect(clippy::cast_possible_truncation, reason = "an axis has a few ticks")]
+    let n_ticks = (top / step).round() as i32;
+    let ticks = (0..=n_ticks).map(|i| f64::from(i) * step);
     let every = ((last - first) / 6).max(1);
     let description = match (fan.bands.last(), lang) {
         (Some(it), Lang::Zh) => format!(
