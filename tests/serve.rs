@@ -755,3 +755,32 @@ fn the_description_names_every_way() {
     assert!(docs.status == 200 && docs.text().contains("swagger-ui"));
     assert!(!docs.text().contains("https://"), "no other host");
 }
+
+#[test]
+fn a_night_is_swapped_in_without_a_failed_request() {
+    let served = Served::new(options());
+    let first = served.get("/api/v1/runs/current", Role::Office).json()["run"].clone();
+    let night = {
+        let workspace = served.workspace.clone();
+        std::thread::spawn(move || {
+            nightly(&workspace, &NightlyOptions::default(), &around(), &Silent).expect("a night");
+        })
+    };
+    let text = json!({"side": "demand", "text": "在线检测激光焊缝的气孔和裂纹", "top": 3});
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    let mut n_asked = 0;
+    loop {
+        let current = served.get("/api/v1/runs/current", Role::Office);
+        let search = served.get("/api/v1/search?side=supply&q=%E6%A3%80%E6%B5%8B", Role::Reader);
+        let answer = served.post("/api/v1/match", Role::Reader, &text);
+        let statuses = [current.status, search.status, answer.status];
+        assert_eq!(statuses, [200; 3], "{} {}", search.text(), answer.text());
+        n_asked += 3;
+        if current.json()["run"] != first {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{n_asked}");
+    }
+    night.join().expect("the night ends");
+    served.running.stop();
+}

@@ -301,7 +301,7 @@ fn what_is_hidden_is_nowhere() {
         // Nobody is found by a name that is not shown.
         let anonymous = supplies.iter().find(|r| r.visibility == Visibility::Anonymous).unwrap();
         let owner = anonymous.organization.as_deref().unwrap();
-        let asked = query(Side::Supply, owner);
+        let asked = Query { limit: 1_000, ..query(Side::Supply, owner) };
         let ids = |found: duijie::pipeline::Found| -> Vec<String> {
             found.records.iter().map(|f| f.seen.record().id.0.clone()).collect()
         };

@@ -81,7 +81,13 @@ fn run(arguments: &[OsString]) -> u8 {
     };
     let unattended = matches!(arguments.command, Some(Command::Nightly(_) | Command::Serve(_)));
     start_log(arguments.verbose, unattended);
-    let Some(command) = &arguments.command else { return ended(serve::run_local(lang), lang) };
+    let Some(command) = &arguments.command else {
+        if serve::somebody_is_there() {
+            return ended(serve::run_local(lang), lang);
+        }
+        tell(localise::command(lang).render_help().to_string().trim_end());
+        return 2;
+    };
     let result = match command {
         Command::Match(options) => match_lists::run(options, lang),
         Command::Init(options) => init::run(options, lang),

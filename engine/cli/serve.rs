@@ -1,6 +1,6 @@
 //! `duijie serve`, and plain `duijie`: pages and interface of a workspace.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -101,6 +101,17 @@ pub(super) fn run_local(lang: Lang) -> CommandResult {
     Ok(())
 }
 
+/// Whether somebody could look at a page: a terminal or a screen. A script that forgot its command
+/// gets the help instead of a server.
+pub(super) fn somebody_is_there() -> bool {
+    std::io::stdout().is_terminal() || has_display()
+}
+
+fn has_display() -> bool {
+    cfg!(any(windows, target_os = "macos"))
+        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
+}
+
 fn local_workspace() -> Result<Workspace, Failure> {
     let here = std::env::current_dir()?;
     match Workspace::find(None, &here) {
@@ -143,8 +154,6 @@ fn tell_where(running: &Running, open: bool, lang: Lang) -> CommandResult {
 
 /// Asks the system to open a page; whether it could be asked.
 fn open_browser(url: &str) -> bool {
-    let has_display = cfg!(any(windows, target_os = "macos"))
-        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
     let mut command = if cfg!(windows) {
         let mut command = Command::new("rundll32");
         command.args(["url.dll,FileProtocolHandler", url]);
@@ -155,5 +164,5 @@ fn open_browser(url: &str) -> bool {
         command
     };
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    has_display && command.spawn().is_ok()
+    has_display() && command.spawn().is_ok()
 }

@@ -39,19 +39,6 @@ pub(super) fn grouped_mean(values: &[f64], group: usize) -> (f64, f64) {
     (middle, (variance / n).sqrt())
 }
 
-/// Wilson's score interval of a share, 95 %.
-pub(super) fn wilson(hits: usize, n: usize) -> (f64, f64) {
-    const Z: f64 = 1.959_963_984_540_054;
-    if n == 0 {
-        return (0.0, 1.0);
-    }
-    let (n, p) = (n as f64, hits as f64 / n as f64);
-    let centre = p + Z * Z / (2.0 * n);
-    let margin = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + Z * Z / n;
-    (((centre - margin) / scale).max(0.0), ((centre + margin) / scale).min(1.0))
-}
-
 /// Variance within draws and between them, of values in groups of `group` (one-way analysis of
 /// variance, unbiased; the second may be negative by chance). `None` with fewer than ten draws.
 pub(super) fn variance_parts(values: &[f64], group: usize) -> Option<(f64, f64)> {
@@ -89,15 +76,6 @@ mod tests {
         assert_eq!((quantile(&values, 0.0), quantile(&values, 1.0)), (1.0, 8.0));
         assert_eq!(quantile(&values, 0.5), 3.0);
         assert!(quantile(&[], 0.5).is_nan());
-    }
-
-    #[test]
-    fn wilson_has_the_textbook_values() {
-        // 7 of 20: 0.181 to 0.567.
-        let (low, high) = wilson(7, 20);
-        assert!((low - 0.181).abs() < 1e-3 && (high - 0.567).abs() < 1e-3, "{low} {high}");
-        assert_eq!(wilson(0, 0), (0.0, 1.0));
-        assert!(wilson(0, 50).0 == 0.0 && wilson(50, 50).1 == 1.0);
     }
 
     #[test]

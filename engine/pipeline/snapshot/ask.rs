@@ -32,6 +32,10 @@ use crate::text::{Segmenter, Synonyms, sentences};
 /// Candidates by words and as many by meaning, as a night takes by default.
 const CANDIDATES: usize = 100;
 
+/// Letters and digits that a text has at least, to be matched: fewer say nothing, and whatever
+/// happens to be near them would look like an answer.
+const FEWEST_CHARACTERS: usize = 4;
+
 /// A title is at most so long; a longer first line is a description.
 const LONGEST_TITLE: usize = 60;
 
@@ -118,8 +122,8 @@ impl View<'_> {
     /// Matches a text that stands in no list with the visible records of the other side: the `top`
     /// best for it, with all that is known of the pairs.
     ///
-    /// Candidates are the best hundred by words and by meaning. An empty text, or one without words,
-    /// finds nothing.
+    /// Candidates are the best hundred by words and by meaning. A text of fewer than four letters or
+    /// digits finds nothing.
     ///
     /// # Errors
     /// What reading the index or the model says.
@@ -132,6 +136,10 @@ impl View<'_> {
         let record = draft.record();
         let answering = self.snapshot.side(draft.side.other());
         let allowed = answering.findable(self.role, &draft.text, &[]);
+        let telling = draft.text.chars().chain(draft.title.iter().flat_map(|title| title.chars()));
+        let says_something =
+            telling.filter(|c| c.is_alphanumeric()).nth(FEWEST_CHARACTERS - 1).is_some();
+        let top = if says_something { top } else { 0 };
         let judged = self.snapshot.judge_text(&record, &allowed, top)?;
         let own = SeenRecord::new(&record, Sight::WithContacts);
         let pairs: Vec<SeenPair> = (judged.pairs.into_iter())
