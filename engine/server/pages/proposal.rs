@@ -218,8 +218,14 @@ fn checked(outward: &Outward<'_>, found: &PairRecord) -> Markup {
         @if more + silent > 0 {
             p class="soft small" {
                 @match lang {
-                    Lang::Zh => { "另有 " (more) " 项未列出，" (silent) " 项供给未说明。" }
-                    Lang::En => { (more) " more not shown; " (silent) " not stated by the supply." }
+                    Lang::Zh => {
+                        @if more > 0 { "另有 " (more) " 项未列出。" }
+                        @if silent > 0 { (silent) " 项供给未说明。" }
+                    }
+                    Lang::En => {
+                        @if more > 0 { (more) " more not shown. " }
+                        @if silent > 0 { (silent) " not stated by the supply." }
+                    }
                 }
             }
         }

@@ -217,7 +217,10 @@ pub(super) async fn check(site: Site, mut sent: Multipart) -> Result<Response, P
         let (inspection, returned) = match found {
             Ok(found) => found,
             Err(error) => {
+                // Where the server keeps the upload is no business of who sent it.
+                let place = format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR);
                 let what = format!("{} {}", error.message(lang), error.remedy(lang));
+                let what = what.replace(&place, "");
                 let page = html(shown(&site, Some(&what)));
                 return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
             }
